@@ -1,6 +1,10 @@
 """How a network is trained; one source of defaults for the command line and whoever else starts a training."""
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from cartocell_app.errors import UserError
 
 
 class TrainingSettings(BaseModel):
@@ -17,7 +21,7 @@ class TrainingSettings(BaseModel):
     voxel_um: tuple[float, float, float] = (0.7, 0.7, 0.7)
     """Voxel size (z, y, x) that the network works at."""
 
-    examples: int = Field(default=320, ge=1)
+    examples: int = Field(default=256, ge=1)
     """Synthetic specimens to train on."""
 
     validation_examples: int = Field(default=6, ge=1)
@@ -32,7 +36,7 @@ class TrainingSettings(BaseModel):
     batch: int = Field(default=2, ge=1)
     """Patches a step."""
 
-    steps: int = Field(default=2500, ge=1)
+    steps: int = Field(default=2000, ge=1)
     """Updates of the weights."""
 
     learning_rate: float = Field(default=2e-3, gt=0)
@@ -46,3 +50,18 @@ class TrainingSettings(BaseModel):
         if len(self.z_pool) != len(self.feature_maps) - 1:
             raise ValueError("z_pool needs one value fewer than feature_maps")
         return self
+
+
+def training_settings(**given: Any) -> TrainingSettings:  # noqa: ANN401
+    """Settings with the values `given`; those that are None keep their defaults.
+
+    Raises
+    ------
+    UserError
+        If a value cannot be right.
+    """
+    try:
+        return TrainingSettings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UserError(f"The training cannot be set up like that: {first['msg']}.") from error

@@ -3,14 +3,21 @@
 import contextlib
 import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 from cartocell_app.errors import UserError
 
 PARTIAL_PREFIX = ".partial-"
 """Start of the names of files and folders being written; what a killed program left behind can be deleted."""
+
+
+class DiskError(UserError):
+    """Nothing can be written there: not this file's fault, so the whole job stops."""
 
 
 @contextlib.contextmanager
@@ -30,7 +37,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     Raises
     ------
     UserError
-        If the disk is full, the folder is read-only or the name cannot be used.
+        A `DiskError` if the disk is full, the folder is read-only or the name cannot be used.
     """
     partial = path.with_name(f"{PARTIAL_PREFIX}{os.getpid()}-{path.name}")
     with disk_troubles(path):
@@ -46,7 +53,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def disk_troubles(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusals to write at `path` into a `UserError`."""
+    """Turn the operating system's refusals to write at `path` into a `DiskError`."""
     try:
         yield
     except OSError as error:
@@ -61,7 +68,7 @@ def disk_troubles(path: Path) -> Iterator[None]:
         }.get(error.errno or 0)
         if advice is None:
             raise
-        raise UserError(f"{path} could not be written.", advice) from error
+        raise DiskError(f"{path} could not be written.", advice) from error
 
 
 def check_writable(folder: Path) -> None:
@@ -69,13 +76,21 @@ def check_writable(folder: Path) -> None:
 
     Raises
     ------
-    UserError
+    DiskError
         If that is not possible.
     """
     with disk_troubles(folder):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except FileExistsError as error:
-            raise UserError(f"{folder} is a file.", "Choose a folder for the results.") from error
+            raise DiskError(f"{folder} is a file.", "Choose a folder for the results.") from error
         with tempfile.TemporaryFile(prefix=PARTIAL_PREFIX, dir=folder):
             pass
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Delete what killed programs left half written in `folder` and below; running ones keep theirs."""
+    for partial in folder.rglob(f"{PARTIAL_PREFIX}*"):
+        owner = partial.name.removeprefix(PARTIAL_PREFIX).partition("-")[0]
+        if owner.isdigit() and not psutil.pid_exists(int(owner)):
+            shutil.rmtree(partial) if partial.is_dir() else partial.unlink(missing_ok=True)

@@ -1,0 +1,315 @@
+"""Segmenting many stacks: what is done is kept, what fails is recorded, the rest goes on."""
+
+import dataclasses
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from cartocell_app.errors import UserError
+from cartocell_app.jobs.inputs import find_stacks
+from cartocell_app.jobs.records import (
+    file_hash,
+    fingerprint,
+    provenance,
+    read_record,
+    write_json,
+    write_record,
+    write_summary,
+)
+from cartocell_app.jobs.reporting import Reporter
+from cartocell_app.jobs.segmenting import ReadingChoices, StackTask, failed_row, result_paths, segment_one
+from cartocell_app.progress import CancelledError
+from cartocell_app.segmentation.network import Network
+from cartocell_app.segmentation.settings import PROFILES, SegmentationSettings
+from cartocell_app.stacks.files import DiskError, check_writable, remove_partial_files
+
+STAGE_SHARES = {"Reading": (0.0, 0.05), "Preparing": (0.05, 0.1), "Network": (0.1, 0.8), "Finding cells": (0.8, 0.9)}
+"""Where in the work on one stack a stage begins and ends, roughly; what is not listed comes last."""
+
+
+@dataclass(frozen=True)
+class BatchChoices:
+    """All choices of a batch.
+
+    Attributes
+    ----------
+    model : Path
+        ONNX file.
+    reading : ReadingChoices
+        How to read the files.
+    profile : str
+        A key of `PROFILES`.
+    device : str
+        ``"auto"``, ``"cpu"``, ….
+    threads : int or None
+        Threads of the network; all cores if None.
+    workers : int
+        Stacks at a time, each in a process of its own that shares the cores.
+    """
+
+    model: Path
+    reading: ReadingChoices = field(default_factory=ReadingChoices)
+    profile: str = "default"
+    device: str = "auto"
+    threads: int | None = None
+    workers: int = 1
+
+    @property
+    def settings(self) -> SegmentationSettings:
+        """Settings of the profile.
+
+        Raises
+        ------
+        UserError
+            If there is no such profile.
+        """
+        if self.profile not in PROFILES:
+            raise UserError(f"There is no profile {self.profile!r}.", f"Choose one of {', '.join(PROFILES)}.")
+        return PROFILES[self.profile]
+
+
+@dataclass(frozen=True)
+class BatchResult:
+    """What came of a batch: names of the stacks done now, done before and failed, and where the summary is."""
+
+    done: tuple[str, ...]
+    kept: tuple[str, ...]
+    failed: tuple[str, ...]
+    summary: Path
+
+
+def segment_batch(
+    stacks: dict[str, Path],
+    out: Path,
+    choices: BatchChoices,
+    report: Reporter,
+    *,
+    truth_folder: Path | None = None,
+    stop: threading.Event | None = None,
+) -> BatchResult:
+    """Segment `stacks` into the folder `out`.
+
+    Calling it again with the same choices does only what is missing or failed. A bad stack does not stop the
+    others; a full disk does.
+
+    Parameters
+    ----------
+    stacks : dict of str to Path
+        Result name to file, from `find_stacks`.
+    out : Path
+        Result folder; see the README for what it holds afterwards.
+    choices : BatchChoices
+        Model and settings.
+    report : Reporter
+        Gets progress, sentences and results.
+    truth_folder : Path, optional
+        True labels, paired with the stacks by name.
+    stop : threading.Event, optional
+        Once set, the work stops within one tile.
+
+    Raises
+    ------
+    UserError
+        If nothing can be done at all: no such model, device or profile, a result folder that cannot be written.
+    CancelledError
+        If `stop` was set.
+    """
+    settings = choices.settings
+    check_writable(out)
+    remove_partial_files(out)
+    network = Network.open(choices.model, choices.device, _threads_each(choices))
+    model_hash = file_hash(choices.model)
+    identity = {"model": model_hash, "settings": settings.model_dump(), "reading": dataclasses.asdict(choices.reading)}
+    tasks = _tasks(stacks, out, truth_folder, identity, report)
+    due = [task for task in tasks if not _is_done(task)]
+    kept = tuple(task.name for task in tasks if task not in due)
+    if kept:
+        report.message(f"{len(kept)} of {len(tasks)} stacks were done before and are kept.")
+    report.message(f"{len(due)} to do with {network.card.name} {network.card.version} on {network.device_words}.")
+    rows: dict[str, dict[str, Any]] = {}
+    try:
+        for task, row in _run(due, choices, network, report, stop or threading.Event()):
+            rows[task.name] = row
+    finally:
+        summary = write_summary(out, rows)
+        _write_run(out, choices, settings, model_hash, network, tasks, rows)
+    failed = tuple(name for name, row in rows.items() if row["state"] == "failed")
+    return BatchResult(tuple(name for name in rows if name not in failed), kept, failed, summary)
+
+
+def _threads_each(choices: BatchChoices) -> int | None:
+    if choices.workers == 1:
+        return choices.threads
+    from cartocell_app.segmentation.devices import available_threads
+
+    return max(1, (choices.threads or available_threads()) // choices.workers)
+
+
+def _tasks(
+    stacks: dict[str, Path], out: Path, truth_folder: Path | None, identity: dict[str, Any], report: Reporter
+) -> list[StackTask]:
+    truths: dict[str, Path] = {}
+    if truth_folder is not None:
+        truths = find_stacks([truth_folder])
+        missing = [name for name in stacks if name not in truths]
+        if len(missing) == len(stacks):
+            raise UserError(
+                f"No file in {truth_folder} is named like one of the stacks.",
+                f"The true labels of {missing[0]} must be called {missing[0]}.tif.",
+            )
+        if missing:
+            report.message(f"No true labels in {truth_folder} for {', '.join(missing)}: they get no scores.")
+    tasks = []
+    for name, path in stacks.items():
+        truth = truths.get(name)
+        truth_print = None if truth is None else fingerprint(truth, {})
+        tasks.append(StackTask(name, path, truth, out, fingerprint(path, identity | {"truth": truth_print})))
+    return tasks
+
+
+def _is_done(task: StackTask) -> bool:
+    record = read_record(task.out, task.name)
+    return (
+        record is not None
+        and record.get("fingerprint") == task.fingerprint
+        and record["row"].get("state") == "done"
+        and all(path.exists() for path in result_paths(task.out, task.name).values())
+    )
+
+
+def _run(
+    due: list[StackTask], choices: BatchChoices, network: Network, report: Reporter, stop: threading.Event
+) -> Iterator[tuple[StackTask, dict[str, Any]]]:
+    """Yield each task with its row, as they finish."""
+    report.overall(0, len(due))
+    if choices.workers > 1 and len(due) > 1:
+        yield from _run_in_processes(due, choices, report, stop)
+        return
+    for number, task in enumerate(due):
+
+        def progress(stage: str, done: float, total: float, number: int = number, name: str = task.name) -> None:
+            begin, end = STAGE_SHARES.get(stage, (0.9, 1.0))
+            report.overall(number + begin + (end - begin) * done / max(total, 1e-9), len(due))
+            report.step(name, stage, done, total)
+
+        try:
+            row = segment_one(
+                task, choices.reading, network, choices.profile, choices.settings, progress, stop.is_set
+            )
+        except DiskError:
+            raise
+        except (UserError, MemoryError) as error:
+            row = _failure(task, error)
+        report.overall(number + 1, len(due))
+        _report_row(report, row)
+        yield task, row
+
+
+def _failure(task: StackTask, error: Exception) -> dict[str, Any]:
+    sentence = "There was not enough memory for this stack. Close other programs or crop it." if isinstance(
+        error, MemoryError
+    ) else str(error)
+    row = failed_row(task, sentence)
+    write_record(task.out, task.name, {"fingerprint": task.fingerprint, "row": row})
+    return row
+
+
+def _report_row(report: Reporter, row: dict[str, Any]) -> None:
+    report.result(
+        row["name"],
+        state=row["state"],
+        cells=row.get("cells"),
+        seconds=row.get("s_total"),
+        f1=row.get("f1_0.5"),
+        error=row.get("error"),
+        notes=row.get("notes"),
+    )
+
+
+def _run_in_processes(
+    due: list[StackTask], choices: BatchChoices, report: Reporter, stop: threading.Event
+) -> Iterator[tuple[StackTask, dict[str, Any]]]:
+    context = get_context("spawn")
+    stopping = context.Event()
+    with ProcessPoolExecutor(
+        min(choices.workers, len(due)), mp_context=context, initializer=_start_worker, initargs=(choices, stopping)
+    ) as pool:
+        waiting = {pool.submit(_work, task): task for task in due}
+        try:
+            for finished, future in enumerate(as_completed(waiting), start=1):
+                row = future.result()
+                report.overall(finished, len(due))
+                report.step(row["name"], "Done", finished, len(due))
+                _report_row(report, row)
+                yield waiting[future], row
+                if stop.is_set():
+                    raise CancelledError
+        finally:
+            # Left early, by an error or on request: the workers end at their next tile.
+            if any(not future.done() for future in waiting):
+                stopping.set()
+                pool.shutdown(cancel_futures=True)
+
+
+_worker: dict[str, Any] = {}
+"""Of a worker process: its network, the choices, and the event that stops it."""
+
+
+def _start_worker(choices: BatchChoices, stopping: Any) -> None:  # noqa: ANN401
+    network = Network.open(choices.model, choices.device, _threads_each(choices))
+    _worker.update(network=network, choices=choices, stopping=stopping)
+
+
+def _work(task: StackTask) -> dict[str, Any]:
+    choices: BatchChoices = _worker["choices"]
+    try:
+        return segment_one(
+            task,
+            choices.reading,
+            _worker["network"],
+            choices.profile,
+            choices.settings,
+            lambda stage, done, total: None,
+            _worker["stopping"].is_set,
+        )
+    except DiskError:
+        raise
+    except (UserError, MemoryError) as error:
+        return _failure(task, error)
+
+
+def _write_run(
+    out: Path,
+    choices: BatchChoices,
+    settings: SegmentationSettings,
+    model_hash: str,
+    network: Network,
+    tasks: list[StackTask],
+    rows: dict[str, dict[str, Any]],
+) -> None:
+    """Write ``run.json``: all that is needed to know how these results came about, and to repeat them."""
+    records = {task.name: read_record(out, task.name) or {} for task in tasks}
+    write_json(
+        out / "run.json",
+        provenance()
+        | {
+            "model": {"file": choices.model.name, "sha256": model_hash, "card": network.card.model_dump(mode="json")},
+            "profile": choices.profile,
+            "settings": settings.model_dump(mode="json"),
+            "reading": dataclasses.asdict(choices.reading),
+            "device": network.device_words,
+            "stacks": {
+                task.name: {
+                    "file": str(task.path),
+                    "sha256_of_voxels": records[task.name].get("input_sha256"),
+                    "state": records[task.name].get("row", {}).get("state", "not done"),
+                    "in_this_run": task.name in rows,
+                }
+                for task in tasks
+            },
+        },
+    )

@@ -1,0 +1,145 @@
+"""The main way: one stack in, touching cells out, on the grid of the input."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cartocell_app.errors import UserError
+from cartocell_app.progress import Cancelled, Progress, never, silent, stop_if
+from cartocell_app.segmentation.instances import Instances, instances_from_maps
+from cartocell_app.segmentation.network import Network
+from cartocell_app.segmentation.normalisation import normalise
+from cartocell_app.segmentation.settings import SegmentationSettings
+from cartocell_app.stacks.resampling import resample_labels, resample_raw, resampled_shape
+from cartocell_app.stacks.stack import Stack
+from cartocell_app.stacks.voxel_size import VoxelSize
+
+COARSEST_SLICES_UM = 2.5
+"""Slices farther apart than this cut most cells of a cyst too few times to outline them."""
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """Everything that came of one stack.
+
+    Attributes
+    ----------
+    labels : (Z, Y, X) ndarray of uint16 or uint32
+        Cells that touch, on the input's grid; 0 is lumen and outside.
+    maps : (3, z, y, x) ndarray of float32
+        Probabilities B, C, M on the network's grid, which covers the same volume.
+    instances : Instances
+        Seeds, foreground, landscape and cells before Voronoi, on the network's grid.
+    grid : VoxelSize
+        Voxel size of the network's grid.
+    seconds : dict
+        Time of each step.
+    notes : tuple of str
+        What the user should know, a sentence each.
+    """
+
+    labels: NDArray[Any]
+    maps: NDArray[np.float32]
+    instances: Instances
+    grid: VoxelSize
+    seconds: dict[str, float]
+    notes: tuple[str, ...]
+
+    @property
+    def cells(self) -> int:
+        """Number of cells."""
+        return int(np.count_nonzero(np.bincount(self.labels.ravel())[1:]))
+
+    def on_input(self, labels: NDArray[Any]) -> NDArray[Any]:
+        """Bring labels from the network's grid to the input's."""
+        return resample_labels(labels, self.labels.shape)
+
+
+@dataclass
+class Stopwatch:
+    """Seconds spent in each named step."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def time(self, step: str) -> Iterator[None]:
+        """Add the time inside the ``with`` block to `step`."""
+        start = time.perf_counter()
+        yield
+        self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - start
+
+
+def segment_stack(
+    stack: Stack,
+    network: Network,
+    settings: SegmentationSettings,
+    progress: Progress = silent,
+    cancelled: Cancelled = never,
+) -> Segmentation:
+    """Segment the cells of one stack.
+
+    Resample to the voxel size that the model was trained at, normalise as it says, run the network, find seeds,
+    flood, share out the tissue, and bring the cells back to the input's grid.
+
+    Parameters
+    ----------
+    stack : Stack
+        With a known voxel size.
+    network : Network
+        An opened model.
+    settings : SegmentationSettings
+        A profile or your own.
+    progress, cancelled
+        See `cartocell_app.progress`.
+
+    Raises
+    ------
+    UserError
+        If the voxel size is unknown, or memory does not suffice.
+    CancelledError
+        If `cancelled` asked for it.
+    """
+    if stack.voxel_size is None:
+        raise UserError(
+            f"{stack.name}: the file does not say its voxel size.",
+            "Give it in µm with --voxel-size Z Y X (the microscope's own file or your colleague knows it).",
+        )
+    watch = Stopwatch()
+    shape = resampled_shape(stack.shape, stack.voxel_size, network.card.voxel_size_um)
+    grid = VoxelSize(
+        *(step * have / new for step, have, new in zip(stack.voxel_size, stack.shape, shape, strict=True)),
+        source=stack.voxel_size.source,
+    )
+    progress("Preparing", 0, 1)
+    with watch.time("prepare"):
+        picture = normalise(resample_raw(stack.data, shape), network.card.normalisation)
+    stop_if(cancelled)
+    with watch.time("network"):
+        maps = network.predict(picture, progress, cancelled)
+    del picture
+    stop_if(cancelled)
+    progress("Finding cells", 0, 1)
+    with watch.time("cells"):
+        instances = instances_from_maps(maps, grid.zyx_um, settings)
+    stop_if(cancelled)
+    with watch.time("back to the input's grid"):
+        labels = resample_labels(instances.labels, stack.shape)
+    progress("Finding cells", 1, 1)
+    return Segmentation(labels, maps, instances, grid, watch.seconds, _notes(stack, labels))
+
+
+def _notes(stack: Stack, labels: NDArray[Any]) -> tuple[str, ...]:
+    assert stack.voxel_size is not None
+    notes = list(stack.notes)
+    if stack.voxel_size.z_um > COARSEST_SLICES_UM:
+        notes.append(
+            f"The slices are {stack.voxel_size.z_um:.3g} µm apart; most cells are cut only a few times, so look at the result."
+        )
+    if not labels.any():
+        notes.append("No cells were found. Is this the cell outlines channel, and is the voxel size right?")
+    return tuple(notes)

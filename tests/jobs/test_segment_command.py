@@ -1,0 +1,265 @@
+"""`cartocell segment` as its users call it, with the model in the box."""
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from cartocell_app.stacks.voxel_size import VoxelSize
+from cartocell_app.stacks.writing import write_stack
+
+NAME = "7d.4C.8_2"
+FILES = (
+    f"per_image/{NAME}.tif",
+    f"per_image_instances/{NAME}.tif",
+    f"per_image_instances_voronoi/{NAME}.tif",
+    f"watershed/{NAME}/seed_map.tif",
+    f"watershed/{NAME}/foreground.tif",
+    f"watershed/{NAME}/watershed.tif",
+    f"overview/{NAME}.png",
+)
+
+
+def rows(folder):
+    with (folder / "summary.csv").open(encoding="utf-8-sig", newline="") as table:
+        return {row["name"]: row for row in csv.DictReader(table)}
+
+
+@pytest.fixture
+def segmented(cyst_folder, cartocell):
+    out = cyst_folder / "results"
+    answer = cartocell("segment", cyst_folder / "x", "-o", out, "--ground-truth", cyst_folder / "y", "--progress", "none")
+    assert answer.code == 0, answer.err
+    return out
+
+
+def test_writes_every_file_on_the_grid_of_the_input(segmented, small_cyst):
+    for file in FILES:
+        assert (segmented / file).stat().st_size > 0
+    for file in FILES[1:6]:
+        assert tifffile.imread(segmented / file).shape == small_cyst.raw.shape
+    maps = tifffile.imread(segmented / FILES[0])
+    assert maps.shape == (len(small_cyst.raw), 3, *small_cyst.raw.shape[1:])
+    assert maps.dtype == np.float32
+    assert maps.min() >= 0
+    assert maps.max() <= 1
+
+
+def test_finds_the_cells_and_leaves_the_lumen_empty(segmented, small_cyst):
+    row = rows(segmented)[NAME]
+    assert float(row["f1_0.5"]) >= 0.9
+    assert int(row["cells"]) == len(np.unique(tifffile.imread(segmented / FILES[2]))) - 1
+    cells = tifffile.imread(segmented / FILES[2])
+    assert (cells[small_cyst.lumen] > 0).mean() < 0.25
+    # Voronoi lets cells touch: more tissue is labelled after it than before, and none is taken away.
+    before = tifffile.imread(segmented / FILES[1])
+    assert (cells > 0).sum() > (before > 0).sum()
+
+
+def test_labels_are_integers_calibrated_for_fiji(segmented, small_cyst):
+    with tifffile.TiffFile(segmented / FILES[2]) as tif:
+        assert tif.is_imagej
+        assert tif.pages[0].dtype == np.uint16
+        assert tif.imagej_metadata["spacing"] == pytest.approx(small_cyst.voxel_size.z_um)
+        count, per = tif.pages[0].tags["XResolution"].value
+        assert per / count == pytest.approx(small_cyst.voxel_size.x_um, rel=1e-4)
+
+
+def test_remembers_what_it_did(segmented):
+    run = json.loads((segmented / "run.json").read_text(encoding="utf-8"))
+    assert run["profile"] == "default"
+    assert len(run["model"]["sha256"]) == 64
+    assert len(run["stacks"][NAME]["sha256_of_voxels"]) == 64
+    assert run["settings"]["seeds"]["kind"] == "h-maxima"
+    row = rows(segmented)[NAME]
+    assert row["voxel_size_source"]
+    assert float(row["s_network"]) > 0
+
+
+def test_a_second_run_does_only_what_is_missing(segmented, cyst_folder, cartocell):
+    cells = segmented / FILES[2]
+    before = cells.stat().st_mtime_ns
+    again = ("segment", cyst_folder / "x", "-o", segmented, "--ground-truth", cyst_folder / "y", "--progress", "json")
+    assert cartocell(*again).code == 0
+    assert cells.stat().st_mtime_ns == before
+    cells.unlink()
+    assert cartocell(*again).code == 0
+    assert cells.exists()
+
+
+def test_other_choices_are_done_anew(segmented, cyst_folder, cartocell):
+    answer = cartocell("segment", cyst_folder / "x", "-o", segmented, "--profile", "biapy-cartocell", "--progress", "none")
+    assert answer.code == 0
+    assert rows(segmented)[NAME]["profile"] == "biapy-cartocell"
+
+
+def test_the_same_stack_gives_the_same_labels(segmented, cyst_folder, cartocell):
+    other = cyst_folder / "other"
+    cartocell("segment", cyst_folder / "x" / f"{NAME}.tif", "-o", other, "--progress", "none")
+    assert np.array_equal(tifffile.imread(segmented / FILES[2]), tifffile.imread(other / FILES[2]))
+
+
+def test_one_bad_stack_does_not_stop_the_others(cyst_folder, cartocell):
+    good = cyst_folder / "x" / f"{NAME}.tif"
+    (cyst_folder / "x" / "broken.tif").write_bytes(good.read_bytes()[: good.stat().st_size // 2])
+    (cyst_folder / "x" / "notes.txt").write_text("not a stack")
+    out = cyst_folder / "results"
+    answer = cartocell("segment", cyst_folder / "x", "-o", out, "--progress", "none")
+    assert answer.code == 1
+    table = rows(out)
+    assert set(table) == {NAME, "broken"}
+    assert table[NAME]["state"] == "done"
+    assert table["broken"]["state"] == "failed"
+    assert "broken.tif" in table["broken"]["error"]
+    assert not (out / "per_image" / "broken.tif").exists()
+
+
+def test_an_unknown_voxel_size_is_asked_for(tmp_path, small_cyst, cartocell):
+    tifffile.imwrite(tmp_path / "plain.tif", small_cyst.raw)
+    answer = cartocell("segment", tmp_path / "plain.tif", "-o", tmp_path / "out", "--progress", "none")
+    assert answer.code == 1
+    assert "--voxel-size" in rows(tmp_path / "out")["plain"]["error"]
+    z, y, x = small_cyst.voxel_size
+    given = cartocell("segment", tmp_path / "plain.tif", "-o", tmp_path / "out", "--voxel-size", z, y, x, "--progress", "none")
+    assert given.code == 0
+    assert rows(tmp_path / "out")["plain"]["voxel_size_source"] == "given by you"
+
+
+@pytest.mark.parametrize("voxel", [("0", "1", "1"), ("-0.7", "0.6", "0.6"), ("nan", "0.6", "0.6"), ("1e9", "1", "1")])
+def test_an_impossible_voxel_size_is_refused(cyst_folder, cartocell, voxel):
+    answer = cartocell("segment", cyst_folder / "x", "-o", cyst_folder / "out", "--voxel-size", *voxel)
+    assert answer.code == 2
+    assert "--voxel-size" in answer.err
+    assert not (cyst_folder / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("stack", "cells"),
+    [
+        (np.zeros((20, 40, 40), np.uint8), 0),
+        (np.full((20, 40, 40), 77, np.uint16), 0),
+        (np.zeros((2, 8, 8), np.float32), 0),
+    ],
+)
+def test_an_empty_or_constant_stack_has_no_cells(tmp_path, cartocell, stack, cells):
+    write_stack(tmp_path / "x" / "dark.tif", stack, VoxelSize(0.7, 0.6, 0.6, "test"))
+    assert cartocell("segment", tmp_path / "x", "-o", tmp_path / "out", "--progress", "none").code == 0
+    row = rows(tmp_path / "out")["dark"]
+    assert int(row["cells"]) == cells
+    assert "No cells were found" in row["notes"]
+
+
+def test_workers_give_the_same_result(cyst_folder, cartocell, segmented):
+    shutil.copy(cyst_folder / "x" / f"{NAME}.tif", cyst_folder / "x" / "Cyst 4d filt 2po Pha,Bcat 02.08.19 Z6.tif")
+    out = cyst_folder / "two"
+    answer = cartocell("segment", cyst_folder / "x", "-o", out, "--workers", "2", "--progress", "none")
+    assert answer.code == 0, answer.err
+    one, two = rows(segmented)[NAME], rows(out)
+    assert {row["cells"] for row in two.values()} == {one["cells"]}
+    assert np.array_equal(tifffile.imread(segmented / FILES[2]), tifffile.imread(out / FILES[2]))
+
+
+def test_progress_as_json_lines(cyst_folder, cartocell):
+    answer = cartocell("segment", cyst_folder / "x", "-o", cyst_folder / "out", "--progress", "json")
+    events = [json.loads(line) for line in answer.out.splitlines()]
+    steps = [event for event in events if event["event"] == "progress"]
+    assert {"stack", "stage", "done", "total", "eta_s"} <= set(steps[0])
+    assert {step["stack"] for step in steps} == {NAME}
+    job = [step["job_done"] for step in steps]
+    assert job == sorted(job)
+    (result,) = [event for event in events if event["event"] == "result"]
+    assert result["cells"] > 5
+
+
+def test_missing_inputs_and_words_that_do_not_exist(cyst_folder, cartocell):
+    out = cyst_folder / "out"
+    stack = cyst_folder / "x"
+    for words, sentence in (
+        ((cyst_folder / "nowhere", "-o", out), "no file or folder"),
+        ((stack, "-o", out, "--model", "m3"), "no model m3"),
+        ((stack, "-o", out, "--model", stack / f"{NAME}.tif"), "tif"),
+        ((stack, "-o", out, "--profile", "magic"), "no profile 'magic'"),
+        ((stack, "-o", out, "--ground-truth", cyst_folder / "nowhere"), "no file or folder"),
+        ((stack, "-o", stack / f"{NAME}.tif"), "is a file"),
+    ):
+        answer = cartocell("segment", *words, "--progress", "none")
+        assert answer.code == 2, words
+        assert sentence in answer.err
+        assert "Traceback" not in answer.err
+
+
+def test_two_files_of_one_name_are_told_apart(cyst_folder, cartocell):
+    shutil.copytree(cyst_folder / "x", cyst_folder / "again")
+    answer = cartocell("segment", cyst_folder / "x", cyst_folder / "again", "-o", cyst_folder / "out")
+    assert answer.code == 2
+    assert "would both be called" in answer.err
+
+
+def _start(cyst_folder: Path, out: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "cartocell_app.cli", "segment", str(cyst_folder / "x"), "-o", str(out), "--progress", "json"]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def _wait_for(process: "subprocess.Popen[str]", stage: str) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if json.loads(line).get("stage") == stage:
+            return
+    raise AssertionError(f"the job ended before {stage}")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_ctrl_c_leaves_nothing_half_written_and_the_next_run_goes_on(cyst_folder, cartocell):
+    out = cyst_folder / "out"
+    with _start(cyst_folder, out) as process:
+        _wait_for(process, "Preparing")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+        assert process.returncode == 130
+    assert not list(out.rglob(".partial-*"))
+    assert not (out / "records" / f"{NAME}.json").exists()
+    assert cartocell("segment", cyst_folder / "x", "-o", out, "--progress", "none").code == 0
+    assert rows(out)[NAME]["state"] == "done"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="POSIX signals")
+def test_a_killed_job_goes_on_and_its_remains_are_cleared_away(cyst_folder, cartocell):
+    out = cyst_folder / "out"
+    with _start(cyst_folder, out) as process:
+        _wait_for(process, "Network")
+        process.kill()
+        process.communicate(timeout=60)
+    remains = out / "per_image" / f".partial-{process.pid}-{NAME}.tif"
+    remains.parent.mkdir(parents=True, exist_ok=True)
+    remains.write_bytes(b"half")
+    time.sleep(0.1)
+    assert cartocell("segment", cyst_folder / "x", "-o", out, "--progress", "none").code == 0
+    assert not remains.exists()
+    assert all((out / file).exists() for file in FILES)
+
+
+def test_segmenting_imports_neither_torch_nor_qt(cyst_folder):
+    script = (
+        "import sys; sys.argv = ['cartocell', 'segment', *sys.argv[1:], '--progress', 'none']\n"
+        "from cartocell_app.cli import main\n"
+        "try: main()\n"
+        "finally: print([name for name in ('torch', 'PySide6', 'pyqtgraph', 'vispy', 'lightning') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(cyst_folder / "x"), "-o", str(cyst_folder / "out")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"

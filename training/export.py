@@ -1,0 +1,179 @@
+"""From trained weights to one ONNX file that says all about itself."""
+
+import logging
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+import cartocell_app
+from cartocell_app.errors import UserError
+from cartocell_app.segmentation.model_card import ModelCard, write_card
+from cartocell_app.segmentation.receptive_field import receptive_field
+from cartocell_app.stacks.files import whole_file
+from training.data import MIX, NORMALISATION
+from training.fit import load_network
+from training.resunet import ResUNet
+from training.settings import TrainingSettings
+
+LARGEST_DIFFERENCE = 1e-4
+"""Between the probabilities of PyTorch and of ONNX Runtime; more is a failed export."""
+
+
+class _Probabilities(nn.Module):
+    """The network with the sigmoid that turns its logits into probabilities."""
+
+    def __init__(self, network: ResUNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, picture: Tensor) -> Tensor:
+        probabilities: Tensor = self.network(picture).sigmoid()
+        return probabilities
+
+
+def export(
+    weights: Path,
+    model: Path,
+    *,
+    name: str,
+    version: str,
+    training_command: str = "",
+    scores: Mapping[str, float] | None = None,
+) -> ModelCard:
+    """Write the network in `weights` as `model` (.onnx), with its card inside.
+
+    Parameters
+    ----------
+    weights : Path
+        A ``network.pt`` that `training.fit.train` wrote.
+    model : Path
+        The ONNX file; input ``picture`` (1, 1, Z, Y, X) and output ``maps`` (1, 3, Z, Y, X) float32, of any size
+        that is a multiple of the card's ``size_divisor``.
+    name, version : str
+        Of the model.
+    training_command : str
+        The command that trained it.
+    scores : mapping, optional
+        Its scores on cysts that it was not trained on.
+
+    Raises
+    ------
+    UserError
+        If `weights` is no such file, or ONNX Runtime does not give the same probabilities as PyTorch.
+    """
+    try:
+        network, settings = load_network(weights)
+    except FileNotFoundError as error:
+        raise UserError(f"There is no file {weights}.", "Give the network.pt that `cartocell train` wrote.") from error
+    except (KeyError, RuntimeError, ValueError, EOFError) as error:
+        raise UserError(f"{weights} is no trained network.", "Give the network.pt that `cartocell train` wrote.") from error
+    with whole_file(model) as partial:
+        write_onnx(network, partial)
+        difference = parity(network, partial)
+        if difference > LARGEST_DIFFERENCE:
+            raise UserError(f"{model} was not written.", f"ONNX Runtime differs from PyTorch by {difference:.2g}.")
+        card = _card(network, settings, partial, name, version, training_command, dict(scores or {}))
+        write_card(partial, card)
+    return card
+
+
+def write_onnx(network: ResUNet, path: Path) -> None:
+    """Write `network` with a sigmoid after it to one ONNX file with free sizes."""
+    module = _Probabilities(network).eval()
+    sizes = [8 * factor for factor in network.size_divisor]
+    free = {
+        axis + 2: factor * torch.export.Dim(name, min=1)
+        for axis, (name, factor) in enumerate(zip(("tiles_z", "tiles_y", "tiles_x"), network.size_divisor, strict=True))
+    }
+    # The exporter logs that optional packages for pictures in 2D are missing.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    torch.onnx.export(
+        module,
+        (torch.zeros(1, 1, *sizes),),
+        str(path),
+        input_names=["picture"],
+        output_names=["maps"],
+        dynamic_shapes={"picture": free},
+        opset_version=18,
+        external_data=False,
+        dynamo=True,
+        verbose=False,
+    )
+
+
+def parity(network: ResUNet, path: Path) -> float:
+    """Greatest difference of probabilities between PyTorch and ONNX Runtime on a random picture of odd size."""
+    import onnxruntime
+
+    shape = [factor * tiles for factor, tiles in zip(network.size_divisor, (3, 5, 4), strict=True)]
+    picture = np.random.default_rng(0).random((1, 1, *shape), np.float32)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    with torch.no_grad():
+        expected = network.eval()(torch.from_numpy(picture)).sigmoid().numpy()
+    return float(np.abs(session.run(None, {"picture": picture})[0] - expected).max())
+
+
+def mflop_per_voxel(network: ResUNet) -> float:
+    """Work of a forward pass per voxel, in million floating-point operations (a multiply-add is two)."""
+    operations = 0.0
+    resolution: dict[nn.Module, float] = {}
+    scale = 1.0
+    for block, z in zip(network.down, network.z_pool, strict=True):
+        resolution[block] = scale
+        scale /= 4 * z
+    resolution[network.bottleneck] = scale
+    for up, merge, z in zip(network.ups, network.merges, reversed(network.z_pool), strict=True):
+        resolution[up] = scale  # each input voxel meets every weight once
+        scale *= 4 * z
+        resolution[merge] = scale
+    resolution[network.head] = 1.0
+    for part, share in resolution.items():
+        weights = [layer.weight for layer in part.modules() if isinstance(layer, (nn.Conv3d, nn.ConvTranspose3d))]
+        operations += 2 * share * sum(weight.numel() for weight in weights)
+    return operations / 1e6
+
+
+def _card(
+    network: ResUNet,
+    settings: TrainingSettings,
+    path: Path,
+    name: str,
+    version: str,
+    command: str,
+    scores: dict[str, float],
+) -> ModelCard:
+    presets = ", ".join(f"{share:.0%} {preset}" for preset, share in MIX)
+    return ModelCard(
+        name=name,
+        version=version,
+        licence="BSD-3-Clause",
+        voxel_size_um=settings.voxel_um,
+        normalisation=NORMALISATION,
+        halo_vox=receptive_field(path).halo_vox,
+        size_divisor=network.size_divisor,
+        mflop_per_voxel=mflop_per_voxel(network),
+        training=(
+            f"{settings.steps} steps of {settings.batch} patches of {' × '.join(map(str, settings.patch))} voxels from "
+            f"{settings.examples} synthetic specimens ({presets}; seeds from {settings.seed}); ResU-Net "
+            f"{'/'.join(map(str, settings.feature_maps))}, batch norm; cross-entropy and Dice, AdamW, one-cycle."
+        ),
+        training_command=command,
+        scores=scores,
+        limits=(
+            "Trained on synthetic pictures only: single-layer cysts with one lumen, and solid clumps, of cells with "
+            "stained outlines. Never shown: tubes, sheets, several lumens, nuclei, other stains, time series."
+        ),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        software={
+            "cartocell": cartocell_app.__version__,
+            "torch": torch.__version__,
+            "onnx": onnx.__version__,
+            "python": platform.python_version(),
+        },
+    )
