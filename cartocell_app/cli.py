@@ -39,7 +39,9 @@ VoxelUm = Annotated[
 ]
 Channel = Annotated[
     str | None,
-    typer.Option(help="Cell outlines channel, by name or number from 0. Needed if there are several.", show_default=False),
+    typer.Option(
+        help="Cell outlines channel, by name or number from 0. Needed if there are several.", show_default=False
+    ),
 ]
 Scene = Annotated[
     str | None, typer.Option(help="Scene (series, position), by name or number from 0.", show_default=False)
@@ -71,7 +73,7 @@ def _stoppable() -> Iterator[threading.Event]:
     """
     stop = threading.Event()
 
-    def ask(number: int, _frame: Any) -> None:  # noqa: ANN401
+    def ask(number: int, _frame: Any) -> None:
         if stop.is_set():
             raise CancelledError
         stop.set()
@@ -114,9 +116,7 @@ def segment(
     time: TimePoint = None,
     profile: Annotated[
         str,
-        typer.Option(
-            help="How maps become cells: default, or as published: paper-2022, biapy-cartocell, biapy-3.5."
-        ),
+        typer.Option(help="How maps become cells: default, or as published: paper-2022, biapy-cartocell, biapy-3.5."),
     ] = "default",
     device: Annotated[DeviceName, typer.Option(help="Where the network runs.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads.", show_default="all")] = None,
@@ -308,7 +308,7 @@ def _options(
     del version  # handled by its callback before any command
 
 
-def _progress(report: Any, item: str) -> Any:  # noqa: ANN401
+def _progress(report: Any, item: str) -> Any:
     def progress(stage: str, done: float, total: float) -> None:
         report.overall(done, total)
         report.step(item, stage, done, total)

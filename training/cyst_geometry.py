@@ -13,9 +13,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 
-SURFACE_RATIO_BY_CELLS = np.array(
-    [(8, 2.45), (16, 2.08), (20, 1.91), (30, 1.52), (50, 1.42), (100, 1.40), (500, 1.15)]
-)
+SURFACE_RATIO_BY_CELLS = np.array([(8, 2.45), (16, 2.08), (20, 1.91), (30, 1.52), (50, 1.42), (100, 1.40), (500, 1.15)])
 """Outer over inner radius against number of cells (`specs/cartography.md` §8, mesh model)."""
 
 CHUNK_POINTS = 65_536
@@ -125,11 +123,13 @@ class Body:
         """Half-size (z, y, x) in µm of a box around the centre that holds the body and its membranes."""
         directions = unit(sphere_points(600))
         surface = (directions * self.outer.radius_um(directions)[:, None]) @ self.stretch.T
-        return np.abs(surface).max(axis=0) * np.float32(1.05) + np.float32(2.0)
+        return np.asarray(np.abs(surface).max(axis=0) * 1.05 + 2.0, np.float32)
 
     def paint(self, points_um: FloatArray) -> Painted:
         """Evaluate the body at (N, 3) points (z, y, x) in µm."""
-        parts = [self._paint(points_um[start : start + CHUNK_POINTS]) for start in range(0, len(points_um), CHUNK_POINTS)]
+        parts = [
+            self._paint(points_um[start : start + CHUNK_POINTS]) for start in range(0, len(points_um), CHUNK_POINTS)
+        ]
         return Painted(*(np.concatenate([getattr(part, name) for part in parts]) for name in Painted.__annotations__))
 
     def _paint(self, points_um: FloatArray) -> Painted:
@@ -154,7 +154,9 @@ class Body:
                 directions[within] if self.inner else round_um[within], depth[within], radius_um[within]
             )
         apical_um = np.abs(radius_um - inner_um) if self.inner else np.full_like(radius_um, np.inf)
-        return Painted(cell, (depth <= 0) & (self.inner is not None), lateral_um, apical_um, np.abs(radius_um - outer_um))
+        return Painted(
+            cell, (depth <= 0) & (self.inner is not None), lateral_um, apical_um, np.abs(radius_um - outer_um)
+        )
 
     def _nearest(
         self, position: FloatArray, depth: FloatArray, radius_um: FloatArray
@@ -185,7 +187,7 @@ class Body:
 
 def unit(vectors: NDArray[np.floating]) -> FloatArray:
     """Scale (N, 3) vectors to length 1."""
-    return (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)).astype(np.float32)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), np.float32)
 
 
 def sphere_points(count: int) -> FloatArray:
@@ -212,11 +214,16 @@ def draw_stretch(elongation: float, rng: np.random.Generator) -> FloatArray:
     """Draw a volume-preserving linear map with axis ratios up to `elongation`, randomly turned."""
     axes = np.exp(rng.uniform(-0.5, 0.5, 3) * np.log(elongation))
     turn, _ = np.linalg.qr(rng.normal(size=(3, 3)))
-    return (turn @ np.diag(axes / np.prod(axes) ** (1 / 3)) @ turn.T).astype(np.float32)
+    return np.asarray(turn @ np.diag(axes / np.prod(axes) ** (1 / 3)) @ turn.T, np.float32)
 
 
 def draw_cyst(
-    cells: int, cell_volume_um3: float, height_factor: float, roughness: float, elongation: float, rng: np.random.Generator
+    cells: int,
+    cell_volume_um3: float,
+    height_factor: float,
+    roughness: float,
+    elongation: float,
+    rng: np.random.Generator,
 ) -> Body:
     """Draw a hollow cyst around the origin.
 
@@ -256,7 +263,9 @@ def draw_clump(
     """Draw a solid clump of cells without a lumen around the origin; parameters as in `draw_cyst`."""
     outer_um = (cells * cell_volume_um3 * 3 / (4 * np.pi)) ** (1 / 3)
     samples = unit(rng.normal(size=(60 * cells, 3))) * (outer_um * rng.random((60 * cells, 1)) ** (1 / 3))
-    seeds = relax(samples[:cells].astype(np.float32), samples.astype(np.float32), int(rng.integers(2, 7)), on_sphere=False)
+    seeds = relax(
+        samples[:cells].astype(np.float32), samples.astype(np.float32), int(rng.integers(2, 7)), on_sphere=False
+    )
     weights = rng.normal(0, 0.08, cells) * cell_volume_um3 ** (2 / 3)
     shape = RadialShape.draw(outer_um, roughness, rng)
     return Body(

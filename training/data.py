@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 from cartocell_app.progress import Progress, silent
 from cartocell_app.segmentation.normalisation import Normalisation, normalise
 from cartocell_app.segmentation.targets import bcm_from_labels
-from cartocell_app.stacks.resampling import resample_raw, resampled_shape
+from cartocell_app.stacks.resampling import resample_raw, resampled_shape, resampled_voxel_size
 from cartocell_app.stacks.voxel_size import VoxelSize
 from training.synthetic import PRESETS, Preset, draw_scene, render, truth_labels
 
@@ -92,8 +92,7 @@ def synthetic_example(seed: int, voxel_um: tuple[float, float, float]) -> Exampl
     seen_shape = np.rint(scene.extent_um / seen_at.zyx_um).astype(int)
     seen = render(scene, tuple(seen_shape), seen_at)
     shape = resampled_shape(seen.raw.shape, seen_at, voxel_um)
-    step_um = scene.extent_um / shape
-    labels = truth_labels(scene, shape, VoxelSize(*map(float, step_um), source="synthetic"))
+    labels = truth_labels(scene, shape, resampled_voxel_size(seen.raw.shape, seen_at, shape))
     # In the order of the pipeline: resample, then normalise.
     raw = normalise(resample_raw(seen.raw, shape), NORMALISATION)
     return Example(raw.astype(np.float16), labels)
@@ -130,17 +129,15 @@ class PatchDataset(Dataset[tuple[Tensor, Tensor]]):
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """Picture (1, Z, Y, X) float32 and targets (3, Z, Y, X) float32 of item `index`."""
         rng = np.random.default_rng([self.seed, index])
-        example = self.examples[rng.integers(len(self.examples))]
+        example = self.examples[int(rng.integers(len(self.examples)))]
         raw, labels = _cut(example, self.patch, rng)
         raw, labels = _turned(raw, labels, rng)
-        raw = _relit(raw.astype(np.float32), rng)
+        picture = _relit(raw.astype(np.float32), rng)
         # Targets come after the turning, from the labels themselves, so that contours stay one voxel sharp.
-        return torch.from_numpy(raw[None]), torch.from_numpy(bcm_from_labels(labels).astype(np.float32))
+        return torch.from_numpy(picture[None]), torch.from_numpy(bcm_from_labels(labels).astype(np.float32))
 
 
-def _cut(
-    example: Example, patch: Shape, rng: np.random.Generator
-) -> tuple[NDArray[np.float16], NDArray[np.uint16]]:
+def _cut(example: Example, patch: Shape, rng: np.random.Generator) -> tuple[NDArray[np.float16], NDArray[np.uint16]]:
     """Cut a patch whose centre is mostly in tissue; too small examples are mirrored at the far end."""
     raw, labels = example.raw, example.labels
     missing = [(0, max(0, size - have)) for size, have in zip(patch, raw.shape, strict=True)]
@@ -166,8 +163,8 @@ def _turned(
     """Flip and turn in the plane by right angles: the optical axis stays where it is."""
     flips = tuple(int(axis) for axis in np.flatnonzero(rng.random(3) < 0.5))
     turns = int(rng.integers(4)) if raw.shape[1] == raw.shape[2] else 0
-    raw, labels = (np.rot90(np.flip(volume, flips), turns, (1, 2)) for volume in (raw, labels))
-    return np.ascontiguousarray(raw), np.ascontiguousarray(labels)
+    raw, labels = np.flip(raw, flips), np.flip(labels, flips)
+    return np.ascontiguousarray(np.rot90(raw, turns, (1, 2))), np.ascontiguousarray(np.rot90(labels, turns, (1, 2)))
 
 
 def _relit(raw: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

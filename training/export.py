@@ -72,7 +72,9 @@ def export(
     except FileNotFoundError as error:
         raise UserError(f"There is no file {weights}.", "Give the network.pt that `cartocell train` wrote.") from error
     except (KeyError, RuntimeError, ValueError, EOFError) as error:
-        raise UserError(f"{weights} is no trained network.", "Give the network.pt that `cartocell train` wrote.") from error
+        raise UserError(
+            f"{weights} is no trained network.", "Give the network.pt that `cartocell train` wrote."
+        ) from error
     with whole_file(model) as partial:
         write_onnx(network, partial)
         difference = parity(network, partial)

@@ -53,7 +53,7 @@ class Segmenter(lightning.LightningModule):
         logits: Tensor = self.network(picture.contiguous(memory_format=torch.channels_last_3d))
         return logits.float()
 
-    def configure_optimizers(self) -> Any:  # noqa: ANN401
+    def configure_optimizers(self) -> Any:
         """AdamW with a one-cycle schedule over all steps."""
         optimiser = torch.optim.AdamW(self.parameters(), self.settings.learning_rate, weight_decay=1e-4)
         schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -86,7 +86,7 @@ class _Reporter(Callback):
         self.progress, self.cancelled, self.log_path = progress, cancelled, log
         self.start_s = time.monotonic()
 
-    def on_train_batch_end(self, trainer: lightning.Trainer, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401, ARG002
+    def on_train_batch_end(self, trainer: lightning.Trainer, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002
         self.progress("Training", trainer.global_step, trainer.max_steps)
         if self.cancelled():
             raise CancelledError

@@ -63,7 +63,8 @@ OPTICS_RANGES: dict[str, tuple[float, float]] = {
     "offset_grey": (0.0, 25.0),
     "membrane_grey": (45.0, 210.0),
 }
-"""Smallest and greatest value of an ordinary picture; those that span more than a decade are drawn evenly on a logarithmic scale."""
+"""Smallest and greatest value of an ordinary picture; those that span more than a decade are drawn evenly on a
+logarithmic scale."""
 
 
 @dataclass(frozen=True)
@@ -127,22 +128,20 @@ def smooth_noise(
 
     The noise is drawn on a grid as coarse as the grain and interpolated, which costs the same for any grain.
     """
-    coarse = tuple(
-        max(2, int(np.ceil(size * step / grain_um))) for size, step in zip(shape, voxel_size, strict=True)
-    )
+    coarse = tuple(max(2, int(np.ceil(size * step / grain_um))) for size, step in zip(shape, voxel_size, strict=True))
     field = resample_raw(rng.standard_normal(coarse).astype(np.float32), shape)
-    return (field - field.mean()) / max(float(field.std()), 1e-6)
+    return np.asarray((field - field.mean()) / max(float(field.std()), 1e-6), np.float32)
 
 
 def stained(signal: FloatArray, stain: Stain, voxel_size: VoxelSize, rng: np.random.Generator) -> FloatArray:
     """Give the smooth membrane `signal` (Z, Y, X) its texture and gaps."""
-    texture = smooth_noise(signal.shape, stain.texture_um, voxel_size, rng)  # type: ignore[arg-type]
+    texture = smooth_noise(signal.shape, stain.texture_um, voxel_size, rng)
     textured = signal * np.exp(stain.texture * texture - stain.texture**2 / 2)
     if stain.gaps <= 0:
-        return textured.astype(np.float32)
-    holes = smooth_noise(signal.shape, 2.0, voxel_size, rng)  # type: ignore[arg-type]
+        return np.asarray(textured, np.float32)
+    holes = smooth_noise(signal.shape, 2.0, voxel_size, rng)
     threshold = np.quantile(holes[:: max(1, len(holes) // 16)], stain.gaps)
-    return (textured * np.clip((holes - threshold) * 4 + 0.5, 0.1, 1)).astype(np.float32)
+    return np.asarray(textured * np.clip((holes - threshold) * 4 + 0.5, 0.1, 1), np.float32)
 
 
 def add_debris(
@@ -203,4 +202,4 @@ def photographed(
     photons += rng.standard_normal(photons.shape, dtype=np.float32) * np.float32(optics.read_noise)
     grey = photons * (optics.membrane_grey / optics.photons) + optics.offset_grey
     scale, top = (1, 255) if dtype is np.uint8 else (16, 4095)
-    return np.clip(np.rint(grey * scale), 0, top).astype(dtype)
+    return np.asarray(np.clip(np.rint(grey * scale), 0, top), dtype)

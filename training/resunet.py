@@ -77,7 +77,9 @@ class ResUNet(nn.Module):
     ) -> None:
         super().__init__()
         if len(z_pool) != len(feature_maps) - 1:
-            raise ValueError(f"{len(feature_maps)} levels need {len(feature_maps) - 1} values of z_pool, not {len(z_pool)}")
+            raise ValueError(
+                f"{len(feature_maps)} levels need {len(feature_maps) - 1} values of z_pool, not {len(z_pool)}"
+            )
         self.feature_maps, self.z_pool, self.norm, self.dropout = tuple(feature_maps), tuple(z_pool), norm, dropout
         strides = [(z, 2, 2) for z in z_pool]
         inputs = (1, *feature_maps[:-2])

@@ -52,7 +52,7 @@ class TrainingSettings(BaseModel):
         return self
 
 
-def training_settings(**given: Any) -> TrainingSettings:  # noqa: ANN401
+def training_settings(**given: Any) -> TrainingSettings:
     """Settings with the values `given`; those that are None keep their defaults.
 
     Raises

@@ -199,7 +199,7 @@ def draw_scene(preset: Preset, rng: np.random.Generator, extent_um: FloatArray |
 
 
 def draw_field(preset: Preset, count: int, extent_um: Sequence[float], rng: np.random.Generator) -> Scene:
-    """Draw a field of up to `count` separate cysts in a frame of `extent_um` (z, y, x); those that do not fit are left out."""
+    """Draw a field of up to `count` cysts apart from each other in a frame of `extent_um` (z, y, x)."""
     extent = np.asarray(extent_um, np.float32)
     bodies: list[Body] = []
     for _ in range(count * 50):
@@ -315,7 +315,10 @@ def _paint_box(
     signal: FloatArray,
 ) -> None:
     """Add one body within one box of the frame, in place; what an earlier body has taken is left to it."""
-    axes = [(np.arange(part.start, part.stop, dtype=np.float32) + 0.5) * step for part, step in zip(box, step_um, strict=True)]
+    axes = [
+        (np.arange(part.start, part.stop, dtype=np.float32) + 0.5) * step
+        for part, step in zip(box, step_um, strict=True)
+    ]
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
     painted = body.paint(grid.reshape(-1, 3))
     free = (labels[box] == 0) & ~lumen[box]

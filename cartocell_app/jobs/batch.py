@@ -22,7 +22,8 @@ from cartocell_app.jobs.records import (
 )
 from cartocell_app.jobs.reporting import Reporter
 from cartocell_app.jobs.segmenting import ReadingChoices, StackTask, failed_row, result_paths, segment_one
-from cartocell_app.progress import CancelledError
+from cartocell_app.progress import CancelledError, silent
+from cartocell_app.segmentation.devices import DeviceName
 from cartocell_app.segmentation.network import Network
 from cartocell_app.segmentation.settings import PROFILES, SegmentationSettings
 from cartocell_app.stacks.files import DiskError, check_writable, remove_partial_files
@@ -54,7 +55,7 @@ class BatchChoices:
     model: Path
     reading: ReadingChoices = field(default_factory=ReadingChoices)
     profile: str = "default"
-    device: str = "auto"
+    device: DeviceName = "auto"
     threads: int | None = None
     workers: int = 1
 
@@ -197,9 +198,7 @@ def _run(
             report.step(name, stage, done, total)
 
         try:
-            row = segment_one(
-                task, choices.reading, network, choices.profile, choices.settings, progress, stop.is_set
-            )
+            row = segment_one(task, choices.reading, network, choices.profile, choices.settings, progress, stop.is_set)
         except DiskError:
             raise
         except (UserError, MemoryError) as error:
@@ -210,9 +209,11 @@ def _run(
 
 
 def _failure(task: StackTask, error: Exception) -> dict[str, Any]:
-    sentence = "There was not enough memory for this stack. Close other programs or crop it." if isinstance(
-        error, MemoryError
-    ) else str(error)
+    sentence = (
+        "There was not enough memory for this stack. Close other programs or crop it."
+        if isinstance(error, MemoryError)
+        else str(error)
+    )
     row = failed_row(task, sentence)
     write_record(task.out, task.name, {"fingerprint": task.fingerprint, "row": row})
     return row
@@ -259,7 +260,7 @@ _worker: dict[str, Any] = {}
 """Of a worker process: its network, the choices, and the event that stops it."""
 
 
-def _start_worker(choices: BatchChoices, stopping: Any) -> None:  # noqa: ANN401
+def _start_worker(choices: BatchChoices, stopping: Any) -> None:
     network = Network.open(choices.model, choices.device, _threads_each(choices))
     _worker.update(network=network, choices=choices, stopping=stopping)
 
@@ -273,7 +274,7 @@ def _work(task: StackTask) -> dict[str, Any]:
             _worker["network"],
             choices.profile,
             choices.settings,
-            lambda stage, done, total: None,
+            silent,
             _worker["stopping"].is_set,
         )
     except DiskError:

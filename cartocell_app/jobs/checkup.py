@@ -28,14 +28,17 @@ def checkup() -> str:
         f"{platform.system()} {platform.release()} ({platform.machine()})",
         f"Memory: {memory.available / 1e9:.1f} GB free of {memory.total / 1e9:.1f} GB",
         f"Processor: {os.cpu_count()} threads",
-        f"Model in the box: {card.name} {card.version}, works at {' × '.join(f'{um:g}' for um in card.voxel_size_um)} µm",
+        f"Model in the box: {card.name} {card.version}, works at voxels of "
+        f"{' × '.join(f'{um:g}' for um in card.voxel_size_um)} µm",
         "Devices:",
     ]
     for device in probe_devices(model):
         if device.usable:
             pace = ""
             if device.seconds_per_mvoxel is not None:
-                pace = f", about {device.seconds_per_mvoxel * TYPICAL_CYST_MVOXEL:.1f} s for the network on a typical cyst"
+                pace = (
+                    f", about {device.seconds_per_mvoxel * TYPICAL_CYST_MVOXEL:.1f} s for the network on a typical cyst"
+                )
             lines.append(f"  {device.name}: works{pace}")
         else:
             lines.append(f"  {device.name}: not used. {device.reason}")

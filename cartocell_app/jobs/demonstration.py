@@ -11,9 +11,10 @@ from cartocell_app.jobs.reporting import Reporter
 from cartocell_app.jobs.segmenting import CELLS, result_paths
 from cartocell_app.models import find_model
 from cartocell_app.resources import SAMPLE_LABELS, SAMPLE_STACK
+from cartocell_app.segmentation.devices import DeviceName
 
 
-def demonstrate(out: Path, device: str, report: Reporter, stop: threading.Event) -> str:
+def demonstrate(out: Path, device: DeviceName, report: Reporter, stop: threading.Event) -> str:
     """Segment the sample cyst into `out`.
 
     Returns

@@ -67,17 +67,10 @@ def evaluate_files(truth: Path, predicted: Path, table: Path | None = None, scor
 
 
 def _score(name: str, truth: Path, predicted: Path) -> Evaluation:
-    true_labels, predicted_labels = read_labels(truth)[0], read_labels(predicted)[0]
-    if true_labels.shape != predicted_labels.shape:
-        raise UserError(
-            f"{name}: the true labels are {_size(true_labels.shape)} voxels, the others {_size(predicted_labels.shape)}.",
-            "Both must lie on the same grid.",
-        )
-    return evaluate_pair(true_labels, predicted_labels)
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape))
+    try:
+        return evaluate_pair(read_labels(truth)[0], read_labels(predicted)[0])
+    except UserError as error:
+        raise UserError(f"{name}: {error.title}", error.body) from error
 
 
 def _write_table(result: FileScores, path: Path) -> None:

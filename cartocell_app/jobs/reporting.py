@@ -34,7 +34,7 @@ class Reporter(Protocol):
     def message(self, text: str) -> None:
         """Say a sentence."""
 
-    def result(self, item: str, **values: Any) -> None:  # noqa: ANN401
+    def result(self, item: str, **values: Any) -> None:
         """Report what came of `item`."""
 
 
@@ -83,7 +83,7 @@ class SilentReporter:
 
     def message(self, text: str) -> None: ...
 
-    def result(self, item: str, **values: Any) -> None: ...  # noqa: ANN401
+    def result(self, item: str, **values: Any) -> None: ...
 
 
 class JsonReporter(SilentReporter):
@@ -117,10 +117,10 @@ class JsonReporter(SilentReporter):
     def message(self, text: str) -> None:
         self._write(event="message", message=text)
 
-    def result(self, item: str, **values: Any) -> None:  # noqa: ANN401
+    def result(self, item: str, **values: Any) -> None:
         self._write(event="result", stack=item, **values)
 
-    def _write(self, **values: Any) -> None:  # noqa: ANN401
+    def _write(self, **values: Any) -> None:
         self.stream.write(json.dumps(values, ensure_ascii=False, allow_nan=False, default=str) + "\n")
         self.stream.flush()
 
@@ -135,7 +135,7 @@ class PlainReporter(SilentReporter):
         self.stream.write(text + "\n")
         self.stream.flush()
 
-    def result(self, item: str, **values: Any) -> None:  # noqa: ANN401
+    def result(self, item: str, **values: Any) -> None:
         self.message(result_sentence(item, values))
 
 
@@ -180,7 +180,7 @@ class BarReporter(SilentReporter):
         if self.bar is not None:
             self.bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    def result(self, item: str, **values: Any) -> None:  # noqa: ANN401
+    def result(self, item: str, **values: Any) -> None:
         self.message(result_sentence(item, values))
 
 

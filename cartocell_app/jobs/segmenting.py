@@ -124,9 +124,12 @@ def segment_one(
         scores = {} if truth is None else _scores(truth, result, before)
     with watch.time("write"):
         _write(task, stack, result, before, scores)
-    seconds = {f"s_{step.replace(' ', '_')}": round(value, 3) for step, value in (watch.seconds | result.seconds).items()}
+    seconds = {
+        f"s_{step.replace(' ', '_')}": round(value, 3) for step, value in (watch.seconds | result.seconds).items()
+    }
     seconds["s_total"] = round(time.perf_counter() - start, 3)
-    row = _row(task, stack, result, network, profile) | scores | result.instances.thresholds | seconds
+    thresholds = {f"threshold_{name.replace(' ', '_')}": value for name, value in result.instances.thresholds.items()}
+    row = _row(task, stack, result, network, profile) | scores | thresholds | seconds
     write_record(
         task.out,
         task.name,
@@ -141,17 +144,13 @@ def failed_row(task: StackTask, error: str) -> dict[str, Any]:
     return {"name": task.name, "state": "failed", "error": error, "file": task.path.name}
 
 
-def _write(
-    task: StackTask, stack: Stack, result: Segmentation, before: NDArray[Any], scores: dict[str, float]
-) -> None:
+def _write(task: StackTask, stack: Stack, result: Segmentation, before: NDArray[Any], scores: dict[str, float]) -> None:
     paths = result_paths(task.out, task.name)
     write_labels(paths["cells"], result.labels, stack.voxel_size)
     write_labels(paths["instances"], before, stack.voxel_size)
     write_labels(paths["watershed"], before, stack.voxel_size)
     write_labels(paths["seeds"], result.on_input(result.instances.seeds), stack.voxel_size)
-    write_labels(
-        paths["foreground"], result.on_input(result.instances.foreground.astype(np.uint8)), stack.voxel_size
-    )
+    write_labels(paths["foreground"], result.on_input(result.instances.foreground.astype(np.uint8)), stack.voxel_size)
     write_maps(paths["maps"], resample_maps(result.maps, stack.shape), stack.voxel_size)
     words = f"F1 {scores['f1_0.5']:.3f} at IoU 0.5, {scores['f1_0.75']:.3f} at 0.75" if scores else None
     write_overview(paths["overview"], stack.data, result.labels, stack.voxel_size, task.name, words)

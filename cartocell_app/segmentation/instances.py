@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cartocell_app.segmentation.seeds import hills, peak_seeds, piece_seeds
 from cartocell_app.segmentation.settings import Landscape, NearestCell, PeakSeeds, SegmentationSettings
-from cartocell_app.segmentation.voronoi import share_to_nearest, share_to_union_rim
+from cartocell_app.segmentation.voronoi import share_as_published, share_to_nearest
 from cartocell_app.segmentation.watershed import Cut, flood, inner_distance
 
 FloatArray = NDArray[np.float32]
@@ -73,7 +73,7 @@ def instances_from_maps(maps: FloatArray, voxel_size_um: Sequence[float], settin
     if isinstance(settings.voronoi, NearestCell):
         cells = share_to_nearest(grown, mask, voxel_size_um, settings.voronoi)
     else:
-        cells = share_to_union_rim(grown, mask, settings.voronoi)
+        cells = share_as_published(grown, mask, settings.voronoi)
     number = _numbers(cells, seed_count=int(seeds.max(initial=0)))
     thresholds = {name: cut.probability for name, cut in cuts.items()}
     return Instances(number[seeds].astype(np.int32), foreground, landscape, number[grown], number[cells], thresholds)

@@ -15,7 +15,7 @@ from cartocell_app.segmentation.instances import Instances, instances_from_maps
 from cartocell_app.segmentation.network import Network
 from cartocell_app.segmentation.normalisation import normalise
 from cartocell_app.segmentation.settings import SegmentationSettings
-from cartocell_app.stacks.resampling import resample_labels, resample_raw, resampled_shape
+from cartocell_app.stacks.resampling import resample_labels, resample_raw, resampled_shape, resampled_voxel_size
 from cartocell_app.stacks.stack import Stack
 from cartocell_app.stacks.voxel_size import VoxelSize
 
@@ -111,10 +111,7 @@ def segment_stack(
         )
     watch = Stopwatch()
     shape = resampled_shape(stack.shape, stack.voxel_size, network.card.voxel_size_um)
-    grid = VoxelSize(
-        *(step * have / new for step, have, new in zip(stack.voxel_size, stack.shape, shape, strict=True)),
-        source=stack.voxel_size.source,
-    )
+    grid = resampled_voxel_size(stack.shape, stack.voxel_size, shape)
     progress("Preparing", 0, 1)
     with watch.time("prepare"):
         picture = normalise(resample_raw(stack.data, shape), network.card.normalisation)
@@ -127,7 +124,7 @@ def segment_stack(
     with watch.time("cells"):
         instances = instances_from_maps(maps, grid.zyx_um, settings)
     stop_if(cancelled)
-    with watch.time("back to the input's grid"):
+    with watch.time("regrid"):
         labels = resample_labels(instances.labels, stack.shape)
     progress("Finding cells", 1, 1)
     return Segmentation(labels, maps, instances, grid, watch.seconds, _notes(stack, labels))

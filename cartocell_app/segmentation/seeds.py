@@ -112,13 +112,13 @@ def peak_seeds(height: NDArray[np.float32], depth: float, floor: float, min_vox:
     box = bounding_box(height > floor)
     if box is None:
         return seeds
-    inside = height[box]
+    inside = np.ascontiguousarray(height[box])
     regions, peaks = _regions_of_local_peaks(inside, floor)
     hill_of_region = _join_across_passes(peaks, *_passes(inside, regions, peaks, depth), depth)
-    hills = hill_of_region[regions]
-    stands_out = (peaks - floor >= depth) & (np.bincount(hills.ravel(), minlength=peaks.size) >= min_vox)
-    top = (hills > 0) & (inside > (peaks - np.float32(depth))[hills])
-    seeds[box] = _numbered(np.where(top, hills, 0), stands_out)
+    hill = hill_of_region[regions]
+    stands_out = (peaks - floor >= depth) & (np.bincount(hill.ravel(), minlength=peaks.size) >= min_vox)
+    top = (hill > 0) & (inside > (peaks - np.float32(depth))[hill])
+    seeds[box] = _numbered(np.where(top, hill, 0), stands_out)
     return seeds
 
 

@@ -93,12 +93,16 @@ class NearestCell(_Settings):
     )
 
 
-class UnionRim(_Settings):
-    """The published rule: to the nearest part of the outer shell of all cells together, in voxels."""
+class PublishedVoronoi(_Settings):
+    """The published rule: tissue goes to the nearest cell wherever that is, in voxels whatever their shape."""
 
-    kind: Literal["union rim"] = Field("union rim", description="To the outer shell of all cells together, in voxels.")
-    closing_vox: int = Field(5, ge=0, description="Radius of the ball that closes gaps in the tissue (voxels).")
-    rim_vox: int = Field(2, ge=1, description="Thickness of the shell (voxels).")
+    kind: Literal["published"] = Field("published", description="To the nearest voxel of a cell, counted in voxels.")
+    closing_vox: int = Field(
+        5,
+        ge=0,
+        description="Gaps in the tissue, lumen too, up to twice this wide are bridged, and gaps to the faces of the "
+        "stack up to once this wide (voxels).",
+    )
 
 
 Landscape = Literal["interior without contour", "interior", "interior 8-bit", "distance µm", "distance voxels"]
@@ -120,7 +124,7 @@ class SegmentationSettings(_Settings):
         "thinnest (distance to its surface).",
     )
     tissue: Threshold = Field(FixedThreshold(value=0.5), description="On map M: where there are cells at all.")
-    voronoi: Annotated[NearestCell | UnionRim, Field(discriminator="kind")] = Field(
+    voronoi: Annotated[NearestCell | PublishedVoronoi, Field(discriminator="kind")] = Field(
         NearestCell(), description="How the tissue is shared out, so that neighbouring cells touch."
     )
 
@@ -132,21 +136,21 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         foreground=EightBitThreshold(value=0.25),
         landscape="interior 8-bit",
         tissue=OtsuThreshold(),
-        voronoi=UnionRim(),
+        voronoi=PublishedVoronoi(),
     ),
     "biapy-cartocell": SegmentationSettings(
         seeds=ThresholdSeeds(interior=FixedThreshold(value=0.2), contour=FixedThreshold(value=0.2)),
         foreground=FixedThreshold(value=0.25),
         landscape="distance voxels",
         tissue=OtsuThreshold(),
-        voronoi=UnionRim(),
+        voronoi=PublishedVoronoi(),
     ),
     "biapy-3.5": SegmentationSettings(
         seeds=ThresholdSeeds(interior=OtsuThreshold(), contour=OtsuThreshold()),
         foreground=OtsuThreshold(factor=0.5),
         landscape="interior",
         tissue=OtsuThreshold(),
-        voronoi=UnionRim(),
+        voronoi=PublishedVoronoi(),
     ),
 }
 """Ready-made settings by name: ours, and those of the published software by version (specification §6, §7, §11)."""

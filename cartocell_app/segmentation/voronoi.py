@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.spatial import KDTree
 
 from cartocell_app.segmentation.boxes import bounding_box, face_neighbours_differ
-from cartocell_app.segmentation.settings import NearestCell, UnionRim
+from cartocell_app.segmentation.settings import NearestCell, PublishedVoronoi
 from cartocell_app.segmentation.watershed import flood, inner_distance
 
 IntArray = NDArray[np.int32]
@@ -55,16 +55,16 @@ def share_to_nearest(
     voxel_um3 = prod(voxel_size_um)
     mask = without_pinholes(tissue[box], settings.pinhole_um3 / voxel_um3)
     cells = np.where(mask, instances[box], 0)
-    surface = (cells > 0) & face_neighbours_differ(cells > 0)
-    unclaimed = mask & (cells == 0)
+    cores = cells > 0
+    surface, unclaimed = _surface(cores), mask & ~cores
     if surface.any():
         _, nearest = KDTree(_points(surface, voxel_size_um)).query(_points(unclaimed, voxel_size_um))
         cells[unclaimed] = cells[surface][nearest]
-    shared[box] = whole_cells(cells, settings.min_cell_um3 / voxel_um3)
+    shared[box] = whole_cells(cells, cores, settings.min_cell_um3 / voxel_um3)
     return shared
 
 
-def share_to_union_rim(instances: IntArray, tissue: BoolArray, settings: UnionRim) -> IntArray:
+def share_as_published(instances: IntArray, tissue: BoolArray, settings: PublishedVoronoi) -> IntArray:
     """Share the tissue out as the published software did (specification §7.1), voxels taken as cubes.
 
     Parameters
@@ -73,27 +73,27 @@ def share_to_union_rim(instances: IntArray, tissue: BoolArray, settings: UnionRi
         Cells, 0 elsewhere. Not changed.
     tissue : (Z, Y, X) ndarray of bool
         Where there are cells at all, before closing. Not changed.
-    settings : UnionRim
-        Radii in voxels.
+    settings : PublishedVoronoi
+        Radius of the closing.
 
     Returns
     -------
     (Z, Y, X) ndarray of int32
         Cells by their numbers in `instances`. Those outside the closed tissue are deleted; every other voxel of it
-        goes to the nearest voxel of the outer shell of all cells together, to the first in C order if several are
-        equally near.
+        goes to the nearest voxel of a cell, to the first in C order if several are equally near.
 
     Notes
     -----
-    Two faults are mended: the published loop left out the first voxel (step 8), and failed if there was no cell (9).
+    The published rule looks among the voxels of a shell, two voxels thick, of all cells together (step 5). The
+    voxel of a cell that is nearest to one outside all cells is always on that shell's surface, so the surface is
+    enough. Two faults are mended: the first voxel was left out (step 8), and no cell was an error (step 9).
     """
     mask = closed(tissue, settings.closing_vox, VOXELS, faces="symmetric")
     cells = np.where(mask, instances, 0)
-    rim = (cells > 0) & (inner_distance(cells > 0) <= settings.rim_vox)
-    unclaimed = mask & (cells == 0)
-    if rim.any() and unclaimed.any():
-        nearest = _first_of_nearest(_points(unclaimed, VOXELS), _points(rim, VOXELS))
-        cells[unclaimed] = cells[rim][nearest]
+    surface, unclaimed = _surface(cells > 0), mask & (cells == 0)
+    if surface.any():
+        nearest = _first_of_nearest(_points(unclaimed, VOXELS), _points(surface, VOXELS))
+        cells[unclaimed] = cells[surface][nearest]
     return cells
 
 
@@ -158,30 +158,34 @@ def without_pinholes(mask: BoolArray, max_vox: float) -> BoolArray:
     return mask | fill[holes]
 
 
-def whole_cells(cells: IntArray, min_vox: float) -> IntArray:
+def whole_cells(cells: IntArray, cores: BoolArray, min_vox: float) -> IntArray:
     """Make every cell one piece, of at least `min_vox` voxels; what is cut off goes to the neighbours.
 
     Parameters
     ----------
     cells : (Z, Y, X) ndarray of int32
         0 is no cell. Not changed.
+    cores : (Z, Y, X) ndarray of bool
+        What the cells have grown from: of a cell in pieces (connected through voxel faces) the one with most of it
+        is kept, for what grew may have jumped to a larger piece of tissue far away. Not changed.
     min_vox : float
-        Cells whose largest piece (connected through voxel faces) is smaller are given up.
+        Cells whose kept piece is smaller are given up.
 
     Returns
     -------
     (Z, Y, X) ndarray of int32
-        Largest pieces by the numbers of their cells. The other pieces have grown from their surface inwards into the
-        neighbours that they touch, or are 0 if they touch none.
+        Kept pieces by the numbers of their cells. The neighbours that touch the other pieces have grown into them,
+        layer by layer; pieces that touch none are 0.
     """
     pieces = cc3d.connected_components(cells, connectivity=6)
     sizes = np.bincount(pieces.ravel())
+    core_sizes = np.bincount(pieces[cores], minlength=sizes.size)
     cell_of_piece = np.zeros(sizes.size, np.int32)
     cell_of_piece[pieces] = cells
-    by_size = np.argsort(sizes, kind="stable")
-    largest = np.zeros(cell_of_piece.max(initial=0) + 1, np.intp)
-    largest[cell_of_piece[by_size]] = by_size  # of several, the last one stays: the largest
-    kept = (largest[cell_of_piece] == np.arange(sizes.size)) & (sizes >= min_vox)
+    by_core = np.argsort(core_sizes, kind="stable")
+    main_piece = np.zeros(cell_of_piece.max(initial=0) + 1, np.intp)
+    main_piece[cell_of_piece[by_core]] = by_core  # of several, the last one stays: the one with the largest core
+    kept = (main_piece[cell_of_piece] == np.arange(sizes.size)) & (sizes >= min_vox)
     kept[0] = True
     given_up = ~kept[pieces]
     if not given_up.any():
@@ -190,6 +194,11 @@ def whole_cells(cells: IntArray, min_vox: float) -> IntArray:
     touching = (remaining > 0) & face_neighbours_differ(given_up)
     grown = flood(np.zeros(cells.shape, np.float32), np.where(touching, remaining, 0), given_up | touching)
     return np.where(given_up, grown, remaining)
+
+
+def _surface(mask: BoolArray) -> BoolArray:
+    """Voxels of a mask that have a neighbour outside it: among them is the nearest one to any voxel outside."""
+    return mask & face_neighbours_differ(mask)
 
 
 def _points(mask: BoolArray, voxel_size: Sequence[float]) -> NDArray[np.float64]:

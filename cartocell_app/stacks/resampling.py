@@ -36,8 +36,8 @@ def resampled_shape(shape: Shape, voxel_size: VoxelSize, target_um: Sequence[flo
 
 def resampled_voxel_size(shape: Shape, voxel_size: VoxelSize, new_shape: Shape) -> VoxelSize:
     """Voxel size on the grid of `new_shape` over the same extent; its source stays what it was."""
-    lengths_um = (n * um / m for n, um, m in zip(shape, voxel_size, new_shape, strict=True))
-    return VoxelSize(*lengths_um, source=voxel_size.source)
+    z_um, y_um, x_um = (n * um / m for n, um, m in zip(shape, voxel_size, new_shape, strict=True))
+    return VoxelSize(z_um, y_um, x_um, voxel_size.source)
 
 
 def resample_raw(data: NDArray[Any], shape: Shape) -> FloatArray:
@@ -59,6 +59,8 @@ def resample_raw(data: NDArray[Any], shape: Shape) -> FloatArray:
     (z, y, x) ndarray of float32
         A new array; exactly `data` if the shape is the same.
     """
+    if data.shape == tuple(shape):
+        return data.astype(np.float32)
     weights_z, weights_y, weights_x = (_weights(n, m) for n, m in zip(data.shape, shape, strict=True))
     # What lies between the two steps is smallest if the axes that shrink most go first.
     if shape[0] * data.shape[1] * data.shape[2] < data.shape[0] * shape[1] * shape[2]:
@@ -111,7 +113,7 @@ def _along_planes(
 def _along_z(data: NDArray[Any], weights_z: sparse.csr_matrix[np.float32] | None) -> FloatArray:
     """Resample z of (Z, Y, X) data in slabs of y."""
     if weights_z is None:
-        return data.astype(np.float32)
+        return data.astype(np.float32, copy=False)
     depth, height, width = data.shape
     resampled = np.empty((weights_z.shape[0], height, width), np.float32)
     for y in _slabs(height, depth * width):
@@ -144,7 +146,7 @@ def resample_labels(labels: NDArray[Any], shape: Shape) -> NDArray[Any]:
     Returns
     -------
     (z, y, x) ndarray
-        Of the same type. Ties go to the voxel at the lower z, then y, then x, so that numbering has no influence.
+        Of the same type. Ties go to what lies at lower z, then y, then x: how cells are numbered has no influence.
     """
     corners_z, corners_y, corners_x = (_corners(n, m) for n, m in zip(labels.shape, shape, strict=True))
     mixed = _mixed(labels)
@@ -179,7 +181,7 @@ def _corners(n_in: int, n_out: int) -> tuple[Corner, Corner]:
 
 
 def _mixed(labels: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where not all of a voxel and its seven neighbours at higher z, y, x are the same (Z, Y, X)."""
+    """Where a voxel and its seven neighbours at higher z, y, x may not all be the same (Z, Y, X)."""
     mixed = np.zeros(labels.shape, np.bool_)
     for axis in range(3):
         lower, upper = _shifted(axis)

@@ -50,7 +50,7 @@ class Stack:
         """SHA-256 of type, shape and voxels (not of the voxel size): the same picture has the same hash."""
         digest = hashlib.sha256(f"{self.data.dtype.str} {self.data.shape}".encode())
         for plane in self.data:
-            digest.update(np.ascontiguousarray(plane))
+            digest.update(np.ascontiguousarray(plane).data)
         return digest.hexdigest()
 
     def with_voxel_size(self, voxel_size: VoxelSize) -> "Stack":

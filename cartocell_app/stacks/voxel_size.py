@@ -91,9 +91,7 @@ def um_per_unit(unit: str | None) -> float | None:
     return None if unit is None else UM_PER_UNIT.get(unit.strip().strip("\x00").lower())
 
 
-def known_voxel_size(
-    z_um: float | None, y_um: float | None, x_um: float | None, source: str
-) -> VoxelSize | None:
+def known_voxel_size(z_um: float | None, y_um: float | None, x_um: float | None, source: str) -> VoxelSize | None:
     """Voxel size from what a file claims, or None if any length is missing or cannot be true.
 
     Zero, negative, infinite and NaN lengths, and ones no light microscope has, count as missing. So does

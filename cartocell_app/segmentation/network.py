@@ -1,0 +1,289 @@
+"""A model on a device: probability maps of a whole volume, within the memory that there is."""
+
+import math
+from collections import deque
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cartocell_app.errors import UserError
+from cartocell_app.progress import Cancelled, Progress, never, silent, stop_if
+from cartocell_app.segmentation import machine
+from cartocell_app.segmentation.devices import Device, DeviceName, choose_device
+from cartocell_app.segmentation.footprint import FLOAT_BYTES, bytes_per_voxel
+from cartocell_app.segmentation.model_card import ModelCard, read_card
+from cartocell_app.segmentation.patches import predict_in_patches
+from cartocell_app.segmentation.runtime import DeviceError, NoMemoryError, Session
+from cartocell_app.segmentation.targets import CHANNELS
+from cartocell_app.segmentation.tiling import Shape, Tile, constant_tile, plan_tiles, smallest_tile_voxels
+
+OUTPUT_BYTES = len(CHANNELS) * FLOAT_BYTES
+"""Of the maps, per voxel."""
+
+FREE_SHARE = 0.8
+"""Share of the free memory that the network may take; the rest is for what comes after and for other programs."""
+
+USUAL_BYTES, BYTES_A_VOXEL, GREATEST_BYTES = 2.0e9, 50, 4.0e9
+"""The network takes this much, and as much again for each voxel of the stack up to the last number, unless it cannot
+do with so little. More would make it hardly faster."""
+
+
+class _Mode(NamedTuple):
+    """A way to run, and its memory: `base_bytes` and a multiple of the feature maps, the greatest ever measured.
+
+    Measured on Linux with ONNX Runtime 1.32 (ResU-Nets 16/32/64 and 52/68/84, 0.1 to 1.9 million voxels, first and
+    later runs).
+    """
+
+    keeps_memory: bool
+    factor: float
+    base_bytes: float
+
+
+FAST = _Mode(keeps_memory=True, factor=2.0, base_bytes=64e6)
+FRUGAL = _Mode(keeps_memory=False, factor=1.4, base_bytes=96e6)
+"""A tenth slower (more where the system hands out memory slowly), but larger tiles fit."""
+
+
+class Network:
+    """A model, ready to run.
+
+    Parameters
+    ----------
+    path : Path
+        The ONNX file.
+    card : ModelCard
+        What it says about itself.
+    device : Device
+        Where it runs.
+
+    Attributes
+    ----------
+    notes : list of str
+        What the user should know about the last run, a sentence each.
+    """
+
+    def __init__(self, path: Path, card: ModelCard, device: Device) -> None:
+        self.card = card
+        self.notes: list[str] = []
+        self._path = path
+        self._device = device
+        self._bytes_per_voxel = bytes_per_voxel(path, card.size_divisor)
+        self._mode = FAST
+        self._session: Session | None = None
+
+    @classmethod
+    def open(cls, path: Path, device: DeviceName = "auto", threads: int | None = None) -> "Network":
+        """Network of the model at `path`.
+
+        Parameters
+        ----------
+        path : Path
+            An ONNX file with a card; see `read_card`.
+        device : str
+            ``"auto"`` (the fastest that works), ``"cpu"``, ``"cuda"``, ``"coreml"`` or ``"directml"``.
+        threads : int, optional
+            On the processor; one a physical core that may be used by default.
+
+        Raises
+        ------
+        UserError
+            If the file is no model of ours, or the device cannot be used.
+        """
+        card = read_card(path)
+        return cls(path, card, choose_device(path, device, threads))
+
+    @property
+    def device_words(self) -> str:
+        """The device, for people: ``"CPU · 2 threads"``."""
+        return self._device.name
+
+    @property
+    def provider(self) -> str:
+        """ONNX Runtime's name of the device's back end."""
+        return self._device.provider
+
+    def forecast_bytes(self, shape: Shape) -> int:
+        """Memory for a volume of this shape (z, y, x) run at once, its maps included."""
+        padded = math.prod(-(-size // by) * by for size, by in zip(shape, self.card.size_divisor, strict=True))
+        return int(self._bytes(padded, FRUGAL) + math.prod(shape) * OUTPUT_BYTES)
+
+    def predict(
+        self,
+        volume: NDArray[np.float32],
+        progress: Progress = silent,
+        cancelled: Cancelled = never,
+        max_bytes: float | None = None,
+    ) -> NDArray[np.float32]:
+        """Probability maps of a volume.
+
+        The whole volume runs at once if memory allows, else the fewest, largest tiles, with the same result to 1e-4.
+
+        Parameters
+        ----------
+        volume : (Z, Y, X) ndarray of float32
+            At the model's voxel size and normalised as its card says. Any size; at its end it is lengthened to a
+            multiple of the size divisor by repeating the last voxels.
+        progress : callable
+            Told the voxels done after each tile.
+        cancelled : callable
+            Asked several times a second, also within a tile.
+        max_bytes : float, optional
+            Memory that the network may take beside its maps; what is free, within reason, by default.
+
+        Returns
+        -------
+        (3, Z, Y, X) ndarray of float32
+            B cell interior, C contour, M mask of the whole tissue, each 0 … 1.
+
+        Raises
+        ------
+        UserError
+            If memory does not suffice for even the smallest tile.
+        CancelledError
+            If `cancelled` says so.
+        """
+        self.notes = []
+        try:
+            if self.card.halo_vox is None:
+                return self._predict_patches(volume, progress, cancelled, max_bytes)
+            return self._predict_tiles(volume, self.card.halo_vox, progress, cancelled, max_bytes)
+        finally:
+            if self._device.memory_bytes is None:
+                self._session = None  # gives back the memory that it kept; starting anew takes a tenth of a second
+
+    def _predict_tiles(
+        self,
+        volume: NDArray[np.float32],
+        halo_vox: Shape,
+        progress: Progress,
+        cancelled: Cancelled,
+        max_bytes: float | None,
+    ) -> NDArray[np.float32]:
+        shape, divisor = _shape(volume), self.card.size_divisor
+        smallest = smallest_tile_voxels(shape, halo_vox, divisor)
+        limit_bytes = self._limit_bytes(smallest, volume.size, max_bytes)
+        maps = np.empty((len(CHANNELS), *shape), np.float32)
+        max_voxels = self._choose_mode(shape, limit_bytes)
+        tiles = deque(plan_tiles(shape, halo_vox, divisor, max_voxels))
+        progress("Network", 0, volume.size)
+        done = 0
+        while tiles:
+            stop_if(cancelled)
+            tile = tiles.popleft()
+            try:
+                self._settle(tile, volume, maps, halo_vox, cancelled)
+            except NoMemoryError as error:
+                max_voxels = math.prod(tile.shape) // 2
+                if max_voxels < smallest:
+                    raise self._too_little(smallest, volume.size, self._free_bytes()) from error
+                self._go_on_frugally()
+                places = [left.place for left in (tile, *tiles)]
+                tiles = deque(
+                    part for place in places for part in plan_tiles(shape, halo_vox, divisor, max_voxels, place)
+                )
+                continue
+            done += tile.kept_voxels
+            progress("Network", done, volume.size)
+        return maps
+
+    def _settle(
+        self,
+        tile: Tile,
+        volume: NDArray[np.float32],
+        maps: NDArray[np.float32],
+        halo_vox: Shape,
+        cancelled: Cancelled,
+    ) -> None:
+        """Run one tile and put its part into `maps`."""
+        piece = tile.cut(volume)
+        value = float(piece[0, 0, 0])
+        if (piece == value).all():
+            output = constant_tile(
+                tile.shape, value, halo_vox, self.card.size_divisor, lambda small: self._run(small, cancelled)
+            )
+        else:
+            output = self._run(piece, cancelled)
+        for target, source in zip(maps, output, strict=True):
+            target[tile.place] = source[tile.keep]
+
+    def _predict_patches(
+        self, volume: NDArray[np.float32], progress: Progress, cancelled: Cancelled, max_bytes: float | None
+    ) -> NDArray[np.float32]:
+        patch = self.card.patch_vox or _shape(volume)
+        limit_bytes = self._limit_bytes(math.prod(patch), volume.size, max_bytes)
+        self._choose_mode(patch, limit_bytes)
+        try:
+            return predict_in_patches(volume, patch, lambda piece: self._run(piece, cancelled), progress)
+        except NoMemoryError as error:
+            raise self._too_little(math.prod(patch), volume.size, self._free_bytes()) from error
+
+    def _run(self, piece: NDArray[np.float32], cancelled: Cancelled) -> NDArray[np.float32]:
+        """Maps B, C, M of one piece of the volume."""
+        stop_if(cancelled)
+        try:
+            if self._session is None:
+                self._session = self._device.start(self._path, keeps_memory=self._mode.keeps_memory)
+            output = self._session.run(piece, cancelled)
+        except DeviceError as error:
+            advice = f"ONNX Runtime says: {error}. Try another device or another model."
+            raise UserError(f"The model {self._path} does not run on {self.device_words}.", advice) from error
+        if output.shape != (len(self.card.channels), *piece.shape):
+            found = " × ".join(map(str, output.shape))
+            advice = "Its description does not fit the network in it; export it again."
+            raise UserError(f"The model {self._path} gave maps of {found} for {piece.shape}.", advice)
+        order = [self.card.channels.index(channel) for channel in CHANNELS]
+        return output if order == sorted(order) else output[order]
+
+    def _bytes(self, voxels: int, mode: _Mode) -> float:
+        return mode.base_bytes + mode.factor * self._bytes_per_voxel * voxels
+
+    def _free_bytes(self) -> float:
+        free = self._device.memory_bytes
+        return FREE_SHARE * (machine.free_memory_bytes() if free is None else free)
+
+    def _limit_bytes(self, smallest_voxels: int, volume_voxels: int, max_bytes: float | None) -> float:
+        """Memory that the network may take; a UserError if the smallest tile needs more."""
+        free_bytes = self._free_bytes() if max_bytes is None else max_bytes
+        output_bytes = volume_voxels * OUTPUT_BYTES if max_bytes is None and self._device.memory_bytes is None else 0
+        least_bytes = self._bytes(smallest_voxels, FRUGAL)
+        if least_bytes + output_bytes > free_bytes:
+            raise self._too_little(smallest_voxels, volume_voxels, free_bytes)
+        if max_bytes is not None or self._device.memory_bytes is not None:
+            return free_bytes
+        usual_bytes = min(USUAL_BYTES + BYTES_A_VOXEL * volume_voxels, GREATEST_BYTES)
+        return min(max(usual_bytes, least_bytes), free_bytes - output_bytes)
+
+    def _choose_mode(self, shape: Shape, limit_bytes: float) -> float:
+        """Set the fastest way to run that memory allows, and return the voxels of the largest tile for it."""
+        padded = math.prod(-(-size // by) * by for size, by in zip(shape, self.card.size_divisor, strict=True))
+        self._use(FAST if self._bytes(padded, FAST) <= limit_bytes else FRUGAL)
+        return (limit_bytes - self._mode.base_bytes) / (self._mode.factor * self._bytes_per_voxel)
+
+    def _use(self, mode: _Mode) -> None:
+        if mode != self._mode:
+            self._session = None
+        self._mode = mode
+
+    def _go_on_frugally(self) -> None:
+        """Free all memory after it ran out, and say so once."""
+        self._session = None
+        self._use(FRUGAL)
+        note = f"Memory of {self.device_words} ran out, so the network went on in smaller tiles (same result, slower)."
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def _too_little(self, tile_voxels: int, volume_voxels: int, free_bytes: float) -> UserError:
+        need_gb = (self._bytes(tile_voxels, FRUGAL) + volume_voxels * OUTPUT_BYTES) / 1e9
+        return UserError(
+            "There is too little memory for this stack.",
+            f"{self.card.name} needs at least {need_gb:.1f} GB for it, and {free_bytes / 1e9:.1f} GB can be used now. "
+            "Close other programs, crop the stack to one cyst, or use a computer with more memory.",
+        )
+
+
+def _shape(volume: NDArray[np.float32]) -> Shape:
+    z, y, x = volume.shape
+    return z, y, x
