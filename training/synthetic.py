@@ -14,9 +14,9 @@ import cc3d
 import fastremap
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from cartocell_app.errors import UserError
+from cartocell_app.segmentation.boxes import neighbour_pairs
 from cartocell_app.stacks.voxel_size import VoxelSize
 from training.cyst_geometry import Body, FloatArray, draw_clump, draw_cyst, unit
 from training.microscope import (
@@ -260,8 +260,8 @@ def _apart(one: Body, other: Body, gap_um: float = 0.5) -> bool:
 def render(scene: Scene, shape: Shape, voxel_size: VoxelSize, dtype: type[Any] = np.uint8) -> SyntheticCyst:
     """Draw `scene` on a grid of `shape` (z, y, x), which covers the frame from corner to corner."""
     rng = np.random.default_rng(scene.seed)
-    labels, lumen, signal, cells = _paint_bodies(scene, shape, voxel_size, rng)
-    labels = _tidy(labels, voxel_size)
+    labels, lumen, signal, main_cells = _paint_bodies(scene, shape, voxel_size, rng)
+    labels, kept = _tidy(labels, voxel_size)
     outside = (labels == 0) & ~lumen
     signal = stained(signal, scene.stain, voxel_size, rng)
     add_debris(signal, labels == 0, scene.stain, voxel_size, rng)
@@ -270,13 +270,13 @@ def render(scene: Scene, shape: Shape, voxel_size: VoxelSize, dtype: type[Any] =
     tissue = signal[labels > 0]
     signal /= max(float(np.percentile(tissue[:: max(1, len(tissue) // 200_000)], 85)), 1e-6) if len(tissue) else 1.0
     raw = photographed(signal, scene.optics, voxel_size, dtype, rng)
-    return SyntheticCyst(raw, labels, lumen, outside, voxel_size, cells)
+    return SyntheticCyst(raw, labels, lumen, outside, voxel_size, cells=int((kept <= main_cells).sum()))
 
 
 def truth_labels(scene: Scene, shape: Shape, voxel_size: VoxelSize) -> NDArray[np.uint16]:
     """Labels of `scene` on another grid of the same frame, (Z, Y, X), exact as those of `render`."""
     labels, *_ = _paint_bodies(scene, shape, voxel_size, np.random.default_rng(scene.seed))
-    return _tidy(labels, voxel_size)
+    return _tidy(labels, voxel_size)[0]
 
 
 def _paint_bodies(
@@ -351,23 +351,53 @@ def _cytoplasm_levels(cells: int, stain: Stain, rng: np.random.Generator) -> Flo
     return levels.astype(np.float32)
 
 
-def _tidy(labels: NDArray[np.uint16], voxel_size: VoxelSize) -> NDArray[np.uint16]:
-    """Give stray pieces and slivers to the cell beside them, and number the cells without gaps."""
+def _tidy(labels: NDArray[np.uint16], voxel_size: VoxelSize) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+    """Give stray pieces and slivers to the cell beside them, and number the cells without gaps.
+
+    Each cell is one 6-connected piece afterwards. What touches no cell (the corner of a neighbour at the frame)
+    becomes outside.
+
+    Returns
+    -------
+    labels : (Z, Y, X) ndarray of uint16
+        1 … n in the order of the numbers before.
+    kept : (n,) ndarray of uint16
+        The number that each cell had before.
+    """
     pieces = cc3d.connected_components(labels, connectivity=6)
     size = np.bincount(pieces.ravel())
-    owner = np.zeros(len(size), np.int64)
+    owner = np.zeros(len(size), np.uint16)
     owner[pieces.ravel()] = labels.ravel()
+    by_size = np.argsort(size, kind="stable")
     largest = np.zeros(int(labels.max()) + 1, np.int64)
-    np.maximum.at(largest, owner, np.where(owner > 0, size, 0))
-    stray = (owner > 0) & ((size < largest[owner]) | (size * voxel_size.volume_um3 < SMALLEST_PIECE_UM3))
-    if stray.any() and not stray[1:].all():
-        lost = stray[pieces]
-        nearest = ndimage.distance_transform_edt(
-            lost | (labels == 0), sampling=voxel_size.zyx_um, return_distances=False, return_indices=True
-        )
-        labels = np.where(lost, labels[tuple(nearest)], labels)
-    order = fastremap.unique(labels)
+    largest[owner[by_size]] = by_size  # the last assignment to a cell stays
+    small = size * voxel_size.volume_um3 < SMALLEST_PIECE_UM3
+    lost = (owner > 0) & (small | (largest[owner] != np.arange(len(size))))
+    if lost.any():
+        labels = _adopted(owner, lost, pieces)[pieces]
+    kept = fastremap.unique(labels)
+    kept = kept[kept > 0]
     # Numbers follow the drawing order, so that the main body's cells come first.
     table = np.zeros(int(labels.max()) + 1, np.uint16)
-    table[order[order > 0]] = np.arange(1, int((order > 0).sum()) + 1, dtype=np.uint16)
-    return table[labels]
+    table[kept] = np.arange(1, len(kept) + 1, dtype=np.uint16)
+    return table[labels], kept
+
+
+def _adopted(
+    owner: NDArray[np.uint16], lost: NDArray[np.bool_], pieces: NDArray[np.unsignedinteger]
+) -> NDArray[np.uint16]:
+    """Cell of each piece once the `lost` ones have gone to the piece that they share most faces with; 0 if none."""
+    touching = []
+    for axis in range(pieces.ndim):
+        before, after = neighbour_pairs(axis)
+        for one, other in ((pieces[before], pieces[after]), (pieces[after], pieces[before])):
+            meet = lost[one] & (one != other) & (other > 0)
+            touching.append(np.stack([one[meet], other[meet]]))
+    (piece, beside), faces = np.unique(np.concatenate(touching, axis=1), axis=1, return_counts=True)
+    order = np.argsort(faces, kind="stable")
+    piece, beside = piece[order], beside[order]
+    owner = np.where(lost, 0, owner).astype(np.uint16)
+    while (ready := (owner[piece] == 0) & (owner[beside] > 0)).any():
+        # A piece that touches only lost ones waits until one of them has found its cell.
+        owner[piece[ready]] = owner[beside[ready]]
+    return owner

@@ -74,7 +74,7 @@ def _graph_colours(highest: int, edges: set[tuple[int, int]]) -> NDArray[np.intp
 
 
 def _smallest_first(neighbours: list[set[int]]) -> list[int]:
-    """Labels 1 … n in the order in which they go when the one with fewest neighbours left is taken away, again and again."""
+    """Order in which labels go when the one with the fewest neighbours left is taken away again and again."""
     left = [len(others) for others in neighbours]
     heap = [(count, label) for label, count in enumerate(left) if label]
     heapq.heapify(heap)

@@ -61,9 +61,9 @@ class PeakSeeds(_Settings):
         "More joins cells, less splits them.",
     )
     floor: float = Field(
-        0.15, gt=0, le=1, description="Height below which there are no hills: no seeds in the background."
+        0.2, gt=0, le=1, description="Height below which there are no hills: no seeds in the background."
     )
-    min_um3: float = Field(10.0, ge=0, description="Hills with less volume above the floor are noise (µm³).")
+    min_um3: float = Field(20.0, ge=0, description="Hills with less volume above the floor are noise (µm³).")
 
 
 class ThresholdSeeds(_Settings):

@@ -37,6 +37,12 @@ DEPTH_SMOOTHING_UM = 10.0
 NOISE_FACTOR = 6.0
 """Tissue is at least this many standard deviations of the noise above the background."""
 
+FAINTEST_DEPTH = 0.2
+"""Tissue at any depth is taken to have at least this share of the brightest depth's light: less is haze, not tissue."""
+
+SEPARATION = 5.0
+"""Tissue is at least this many spreads of the background above it: half of pure noise has 3, cysts have 100."""
+
 MIRROR_UM = 64.0
 """Lumens that the frame cuts open are closed by this much of the mirror image beyond it, µm."""
 
@@ -158,12 +164,13 @@ def crop_labels(labels: NDArray[Any], box: CystBox) -> NDArray[Any]:
 
 def _tissue(coarse: FloatArray, grid: VoxelSize, settings: CystFinderSettings) -> Mask:
     """Solid bodies (Z, Y, X): cells, lumen and all, without thin debris."""
-    noise = _noise(coarse)
-    smooth = ndimage.gaussian_filter(coarse, settings.smoothing_um / np.array(grid.zyx_um), mode="nearest")
-    # White noise keeps this share of its standard deviation under the blur.
-    noise *= np.sqrt(np.prod([min(1.0, step / (2 * np.sqrt(np.pi) * settings.smoothing_um)) for step in grid]))
-    smooth -= np.percentile(smooth, 5, axis=(1, 2), keepdims=True)
-    mask = smooth > _threshold(smooth, noise, grid, settings.brightness)[:, None, None]
+    light = ndimage.gaussian_filter(coarse, settings.smoothing_um / np.array(grid.zyx_um), mode="nearest")
+    noise = _noise(coarse, light, grid, settings.smoothing_um)
+    light -= np.percentile(light, 5, axis=(1, 2), keepdims=True)
+    threshold = _threshold(light, noise, grid, settings.brightness)
+    mask = light > threshold[:, None, None]
+    if not _stands_out(light, mask, threshold):
+        return np.zeros(mask.shape, np.bool_)
     mask = _closed(mask, grid, settings.closing_um)
     mirror = int(np.ceil(MIRROR_UM / grid.x_um))
     for plane in mask:
@@ -172,23 +179,37 @@ def _tissue(coarse: FloatArray, grid: VoxelSize, settings: CystFinderSettings) -
     return _opened(mask, grid, settings.opening_um)
 
 
-def _noise(coarse: FloatArray) -> NDArray[np.float64]:
-    """Standard deviation of the noise in the darkest quarter of each slice, (Z,).
+def _noise(coarse: FloatArray, light: FloatArray, grid: VoxelSize, smoothing_um: float) -> NDArray[np.float64]:
+    """Standard deviation of the noise that is left in `light`, the blurred `coarse`, in each slice (Z,).
 
-    From differences between voxels two apart: next neighbours share light from resampling.
+    From differences in `coarse` between voxels two apart, where next neighbours share light from resampling, in
+    the darkest quarter of `light`.
     """
     if coarse.shape[2] < 3:
         return np.zeros(len(coarse))
-    middle, difference = coarse[:, :, 1:-1], np.abs(coarse[:, :, 2:] - coarse[:, :, :-2])
+    middle, difference = light[:, :, 1:-1], np.abs(coarse[:, :, 2:] - coarse[:, :, :-2])
     dark = middle <= np.percentile(middle, 25, axis=(1, 2), keepdims=True)
-    spread = [np.median(values[where]) for values, where in zip(difference, dark, strict=True)]
-    return np.asarray(spread, np.float64) * 1.4826 / float(np.sqrt(2))
+    spread = difference.mean(axis=(1, 2), dtype=np.float64, where=dark) * np.sqrt(np.pi) / 2
+    # The blur leaves this share of white noise along an axis, and up to √1.5 of that where neighbours share light.
+    left = [min(1.0, step_um / (2 * np.sqrt(np.pi) * smoothing_um)) * 1.5 for step_um in grid]
+    return np.asarray(spread * np.sqrt(np.prod(left)), np.float64)
+
+
+def _stands_out(light: FloatArray, tissue: Mask, threshold: NDArray[np.float64]) -> bool:
+    """Whether tissue is set apart from the rest, and not just the upper part of noise or of uneven illumination."""
+    if not tissue.any() or tissue.all():
+        return False
+    relative = light / threshold[:, None, None]
+    rest = relative[~tissue]
+    middle = np.median(rest)
+    spread = 1.4826 * np.median(np.abs(rest - middle))
+    return bool(relative.mean(where=tissue) - middle > SEPARATION * spread)
 
 
 def _threshold(
-    excess: FloatArray, noise: NDArray[np.float64], grid: VoxelSize, brightness: float
+    light: FloatArray, noise: NDArray[np.float64], grid: VoxelSize, brightness: float
 ) -> NDArray[np.float64]:
-    """Threshold of each slice (Z,) on the light above its background.
+    """Threshold of each slice (Z,) on its light above the background.
 
     The share `brightness` of the mean tissue, which is what lies above the threshold, and so on until it settles
     (Ridler and Calvard 1978, https://doi.org/10.1109/TSMC.1978.4310039); slices share the mean with their
@@ -203,9 +224,10 @@ def _threshold(
         )
 
     for _ in range(20):
-        tissue = excess > threshold[:, None, None]
-        light = shared(excess.sum(axis=(1, 2), dtype=np.float64, where=tissue))
-        mean = light / np.maximum(shared(tissue.sum(axis=(1, 2))), 1e-9)
+        tissue = light > threshold[:, None, None]
+        total = shared(light.sum(axis=(1, 2), dtype=np.float64, where=tissue))
+        mean = total / np.maximum(shared(tissue.sum(axis=(1, 2))), 1e-9)
+        mean = np.maximum(mean, FAINTEST_DEPTH * mean.max())
         before, threshold = threshold, np.maximum(floor, brightness * mean)
         if np.allclose(threshold, before, rtol=0.01):
             break

@@ -12,6 +12,8 @@ from cartocell_app.stacks.voxel_size import VoxelSize
 AXIS_WORDS = {"M": "tile", "P": "position", "λ": "wavelength", "A": "angle", "V": "view", "I": "illumination"}
 """What the further axes of microscope files are called."""
 
+NEEDS_SLICES = "CartoCell needs a stack with several slices."
+
 CHOSEN_OTHERWISE = frozenset("TCZYXS")
 
 MOST_CHANNELS = 6
@@ -42,7 +44,7 @@ class SceneInfo:
     rgb : bool
         Whether it is a colour picture, which cannot be segmented.
     problem : str
-        Why it cannot be read, as a sentence that starts with "It"; empty if it can.
+        Why it cannot be read, and what to do about it, in sentences; empty if it can.
     """
 
     name: str
@@ -123,23 +125,20 @@ def choose_scene(file_name: str, scenes: Sequence[Scene], wanted: str | int | No
     UserError
         If there are several and none was asked for, or there is none like that; or it is no stack.
     """
-    if wanted is None and len(scenes) > 1:
-        for refusal in {_refusal(file_name, scene.info) for scene in scenes}:
-            # Choosing would not help if all are refused for one and the same reason.
-            if refusal is not None and all(_refusal(file_name, scene.info) == refusal for scene in scenes):
-                raise UserError(*refusal)
-        if not any(scene.info.is_volume for scene in scenes):
-            raise UserError(f"{file_name} holds {len(scenes)} scenes, all of them 2D.", NEEDS_SLICES)
     names = [scene.info.name for scene in scenes]
     details = [_words(scene.info) for scene in scenes]
+    refusals = [_refusal(file_name, scene.info) for scene in scenes]
+    if len(scenes) > 1 and all(refusals):
+        # Asking which one would lead nowhere.
+        if refusals[0] is not None and len(set(refusals)) == 1:
+            raise UserError(*refusals[0])
+        listed = _listed(names, details)
+        raise UserError(f"{file_name} holds {len(scenes)} scenes, but no stack: {listed}.", NEEDS_SLICES)
     scene = scenes[_choose(file_name, "scene", names, wanted, details)]
     refusal = _refusal(file_name, scene.info, "" if len(scenes) == 1 else f", scene {scene.info.name},")
     if refusal is not None:
         raise UserError(*refusal)
     return scene
-
-
-NEEDS_SLICES = "CartoCell needs a stack with several slices."
 
 
 def _refusal(file_name: str, info: SceneInfo, which: str = "") -> tuple[str, str] | None:
@@ -150,10 +149,7 @@ def _refusal(file_name: str, info: SceneInfo, which: str = "") -> tuple[str, str
             "CartoCell needs the cell outlines channel alone: in Fiji, Image > Color > Split Channels, and save it.",
         )
     if info.problem:
-        return (
-            f"{file_name}{which} cannot be used. {info.problem}",
-            "Open it in Fiji, put its slices in order with Image > Hyperstacks, and save it as TIFF.",
-        )
+        return f"{file_name}{which} cannot be used.", info.problem
     z, y, x = info.shape
     if min(y, x) == 1 and z > 1:
         return f"{file_name}{which} is 2D: one plane that runs along z.", NEEDS_SLICES
@@ -226,6 +222,8 @@ def _words(info: SceneInfo) -> str:
     """Size of a scene in words."""
     if info.rgb:
         return "RGB"
+    if info.problem:
+        return "cannot be used"
     if not info.is_volume:
         return "2D"
     more = [f"{info.sizes[axis]} {what}" for axis, what in (("c", "channels"), ("t", "times")) if info.sizes[axis] > 1]

@@ -57,8 +57,7 @@ def write_labels(path: Path, labels: NDArray[Any], voxel_size: VoxelSize | None)
     """
     largest = _largest_label(labels)
     # ImageJ stretches the grey values of the first slice, which often holds no cell at all.
-    display: dict[str, Any] = {"min": 0.0, "max": float(max(largest, 1))}
-    _write(path, labels, _label_type(largest), "ZYX", voxel_size, display)
+    _write(path, labels, _label_type(largest), "ZYX", voxel_size, shown=(0.0, float(max(largest, 1))))
 
 
 def write_stack(path: Path, data: NDArray[Any], voxel_size: VoxelSize | None) -> None:
@@ -69,7 +68,7 @@ def write_stack(path: Path, data: NDArray[Any], voxel_size: VoxelSize | None) ->
     UserError
         If the disk refuses.
     """
-    _write(path, data, _pixel_type(data), "ZYX", voxel_size, {})
+    _write(path, data, _pixel_type(data), "ZYX", voxel_size)
 
 
 def write_maps(
@@ -95,8 +94,7 @@ def write_maps(
     """
     if len(channels) != len(maps):
         raise ValueError(f"{len(maps)} maps have {len(channels)} names")
-    display = {"Labels": list(channels) * maps.shape[1], "Ranges": (0.0, 1.0) * len(channels)}
-    _write(path, np.moveaxis(maps, 0, 1), np.dtype(np.float32), "ZCYX", voxel_size, display, channels)
+    _write(path, np.moveaxis(maps, 0, 1), np.dtype(np.float32), "ZCYX", voxel_size, (0.0, 1.0), channels)
 
 
 def _largest_label(labels: NDArray[Any]) -> int:
@@ -104,7 +102,10 @@ def _largest_label(labels: NDArray[Any]) -> int:
         raise ValueError(f"labels are whole numbers, not {labels.dtype}")
     if labels.dtype.kind == "i" and labels.min(initial=0) < 0:
         raise ValueError("a label is negative")
-    return int(labels.max(initial=0))
+    largest = int(labels.max(initial=0))
+    if largest >= 2**32:
+        raise ValueError(f"label {largest} does not fit into 32 bits")
+    return largest
 
 
 def _label_type(largest: int) -> np.dtype[Any]:
@@ -124,11 +125,11 @@ def _write(
     kind: np.dtype[Any],
     axes: str,
     voxel_size: VoxelSize | None,
-    display: dict[str, Any],
+    shown: tuple[float, float] | None = None,
     channels: Sequence[str] = (),
 ) -> None:
     """Write `data` as `kind` with one compressed strip a plane; planes are converted one at a time."""
-    planes = data.reshape(-1, *data.shape[-2:]) if data.ndim == 3 else (plane for z in data for plane in z)
+    planes = data if data.ndim == 3 else (plane for z in data for plane in z)
     how: dict[str, Any] = {
         "shape": data.shape,
         "dtype": kind,
@@ -140,16 +141,35 @@ def _write(
     if data.size * kind.itemsize > LARGEST_PLAIN_TIFF_BYTES:
         how |= {"bigtiff": True, "ome": True, "metadata": _ome_metadata(axes, voxel_size, channels)}
     else:
-        how["resolution"] = _resolution(voxel_size)
-        scale = {"unit": "pixel"} if voxel_size is None else {"unit": "um", "spacing": voxel_size.z_um}
-        metadata = {"axes": axes} | scale | display
-        if kind in PIXEL_TYPES:
-            how |= {"imagej": True, "metadata": metadata}
-        else:
-            how |= {"metadata": None, "description": tifffile.imagej_description(data.shape, **metadata)}
-            how |= {"resolutionunit": "NONE"}
+        how |= _imagej_tags(data.shape, axes, voxel_size, shown, channels)
     with whole_file(path) as partial:
         tifffile.imwrite(partial, (plane.astype(kind, copy=False) for plane in planes), **how)
+
+
+def _imagej_tags(
+    shape: tuple[int, ...],
+    axes: str,
+    voxel_size: VoxelSize | None,
+    shown: tuple[float, float] | None,
+    channels: Sequence[str],
+) -> dict[str, Any]:
+    """Arguments for tifffile that describe a stack as ImageJ does; its own ``imagej=True`` knows no 32-bit labels."""
+    described: dict[str, Any] = {"unit": "pixel"}
+    if voxel_size is not None:
+        described = {"unit": "um", "spacing": voxel_size.z_um}
+    if shown is not None:
+        described |= {"min": shown[0], "max": shown[1]}
+    slices: dict[str, Any] = {}
+    if channels and shown is not None:
+        slices = {"Labels": list(channels) * shape[0], "Ranges": shown * len(channels)}
+    return {
+        "byteorder": "<",
+        "metadata": None,
+        "description": tifffile.imagej_description(shape, axes, **described),
+        "extratags": tifffile.imagej_metadata_tag(slices, "<"),
+        "resolution": _resolution(voxel_size),
+        "resolutionunit": "NONE",
+    }
 
 
 def _resolution(voxel_size: VoxelSize | None) -> tuple[tuple[int, int], tuple[int, int]]:

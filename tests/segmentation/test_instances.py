@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
@@ -60,6 +61,15 @@ def test_finds_every_cell_of_a_cyst_and_nothing_else(cells, inner_um, outer_um):
 def test_finds_the_cells_in_noisy_maps():
     labels = shell(30, 10, 18)
     assert f1(labels, instances_from_maps(noisy_maps(labels, 0), VOXEL_UM, DEFAULT).labels) > 0.95
+
+
+def test_finds_most_cells_in_maps_of_a_hardly_trained_network(shared_data):
+    """BiaPy's own maps after one epoch; its post-processing found none of these cells."""
+    maps = np.moveaxis(tifffile.imread(shared_data / "biapy/cyst_3_per_image_3.7.1.tif").squeeze(), 1, 0)
+    labels = tifffile.imread(shared_data / "biapy/cyst_3_label.tif").squeeze().astype(np.int64)
+    voxel_um = (0.7, 0.615, 0.615)
+    assert f1(labels, instances_from_maps(maps, voxel_um, DEFAULT).labels) > 0.85
+    assert f1(labels, instances_from_maps(maps, voxel_um, PROFILES["biapy-3.5"]).labels) < 0.1
 
 
 def test_voxels_need_not_be_cubes():

@@ -16,6 +16,8 @@ from cartocell_app.stacks.voxel_size import VoxelSize, known_voxel_size
 
 SPATIAL = ("Z", "Y", "X")
 
+SAVE_FROM_FIJI = "Open it in Fiji, put its slices in order with Image > Hyperstacks, and save it as TIFF."
+
 NOT_NAMED = "Its {count} pictures are not named in the file; they were taken as slices, one above the other."
 
 
@@ -43,7 +45,7 @@ class StoredImage:
     rgb : bool
         Whether it is a colour picture instead of channels.
     problem : str
-        Why this picture cannot be read, as a sentence that starts with "It"; empty if it can.
+        Why this picture cannot be read, and what to do about it, in sentences; empty if it can.
     """
 
     name: str
@@ -120,13 +122,15 @@ def pick_volume(data: Any, axes: Sequence[str], at: Mapping[str, int]) -> NDArra
     Returns
     -------
     (Z, Y, X) ndarray
-        A copy. An axis that is missing has size 1.
+        In memory, independent of any file. An axis that is missing has size 1.
     """
     index = tuple(slice(None) if axis in SPATIAL else at.get(axis, 0) for axis in axes)
     present = [axis for axis in axes if axis in SPATIAL]
     picked = np.asarray(data[index]).transpose([present.index(axis) for axis in SPATIAL if axis in present])
     missing = tuple(number for number, axis in enumerate(SPATIAL) if axis not in present)
-    return np.array(np.expand_dims(picked, missing), order="C")
+    # Only a mapped file has to be copied: it is closed before the volume is used.
+    copy = True if isinstance(data, np.memmap) else None
+    return np.array(np.expand_dims(picked, missing), order="C", copy=copy)
 
 
 def name_axes(shape: Sequence[int], known: Sequence[str | None]) -> tuple[tuple[str, ...], tuple[str, ...], str]:
@@ -156,7 +160,11 @@ def name_axes(shape: Sequence[int], known: Sequence[str | None]) -> tuple[tuple[
         return tuple(axes), (), ""
     if len(unnamed) > 1 or has_z:
         sizes = " × ".join(str(shape[number]) for number in unnamed)
-        return tuple(axes), (), f"It does not say which of its axes ({sizes}) are slices, channels or time points."
+        return (
+            tuple(axes),
+            (),
+            f"It does not say which of its axes ({sizes}) are slices, channels or time points. {SAVE_FROM_FIJI}",
+        )
     axes = ["?z" if axis == "Z" else axis for axis in axes]
     axes[unnamed[0]] = "Z"
     return tuple(axes), (NOT_NAMED.format(count=shape[unnamed[0]]),), ""
@@ -167,7 +175,7 @@ def plain_axes(shape: Sequence[int]) -> tuple[tuple[str, ...], tuple[str, ...], 
     if len(shape) > 2 and 1 < shape[-1] <= 4:
         every = " × ".join(map(str, shape))
         axes = tuple(f"?{number}" for number in range(len(shape)))
-        return axes, (), f"It does not name its axes, and {every} looks as if the channels came last."
+        return axes, (), f"It does not name its axes, and {every} looks as if channels came last. {SAVE_FROM_FIJI}"
     return name_axes(shape, [None] * (len(shape) - 2) + ["Y", "X"])
 
 

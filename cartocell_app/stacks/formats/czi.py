@@ -79,6 +79,9 @@ class CziStacks(StackFile):
             return True
 
         self._czi.enumerate_subblocks_subset(visit, only_layer0=True)
+        for scene in scenes.values():
+            if any(end - scene.starts[axis] > len(scene.planes) for axis, end in scene.ends.items()):
+                raise ValueError("the directory of the file promises more planes than there are")
         return dict(sorted(scenes.items(), key=lambda item: -1 if item[0] is None else item[0]))
 
     def _describe(self) -> list[StoredImage]:
@@ -113,7 +116,7 @@ class CziStacks(StackFile):
             voxel_size=voxel_size,
             notes=notes,
             rgb=any(kind.startswith("Bgr") for kind in kinds),
-            problem="" if known else f"It holds pixels of type {', '.join(kinds)}, which are no intensities.",
+            problem="" if known else f"Its pixels are of type {', '.join(kinds)}, which are no intensities.",
         )
 
     def volume(self, image: int, at: Mapping[str, int]) -> NDArray[Any]:

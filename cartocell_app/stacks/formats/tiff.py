@@ -16,6 +16,13 @@ from cartocell_app.stacks.formats.tiff_metadata import OmeImage, imagej_channels
 
 COLOUR_KINDS = ("RGB", "YCBCR", "CMYK", "CIELAB")
 
+INCOMPLETE = "It should hold {wanted} pictures, but it ends before the last. Copy it again from where it came from."
+
+MISFIT = (
+    "Its OME metadata are missing, do not fit its pictures, or lie in another file. "
+    "Copy it again together with the files that belong to it, or save it as TIFF from Fiji."
+)
+
 # What tifffile would log about odd files becomes a note, a refusal, or is of no use to the user.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
@@ -72,16 +79,16 @@ class TiffStacks(StackFile):
     def _unfit(self, series: tifffile.TiffPageSeries) -> str:
         """Say what is wrong with `series` as a whole; empty if nothing is."""
         pages = len(self._tif.pages)
-        if series.kind in ("generic", "uniform") and pages > 1:
-            if self._tif.is_ome:
-                return "It has OME metadata that does not fit its pictures, or that lies in another file."
-            if self._tif.is_imagej:
-                promised = (self._tif.imagej_metadata or {}).get("images")
-                return f"It should hold {promised} pictures and holds {pages}: it was not copied or saved completely."
+        if series.kind in ("generic", "uniform"):
+            if pages > 1 and (self._tif.is_ome or ".ome." in self.path.name.lower()):
+                return MISFIT
+            words = self._tif.imagej_metadata or {}
+            promised = prod(words.get(axis, 1) for axis in ("channels", "slices", "frames"))
+            if promised > pages:
+                return INCOMPLETE.format(wanted=promised)
         planes, size = len(series), series.keyframe.size
         if series.dataoffset is None and size and planes * size < prod(series.get_shape(squeeze=False)):
-            wanted = prod(series.get_shape(squeeze=False)) // size
-            return f"It should hold {wanted} pictures and holds {planes}: it was not copied or saved completely."
+            return INCOMPLETE.format(wanted=prod(series.get_shape(squeeze=False)) // size)
         return ""
 
     def volume(self, image: int, at: Mapping[str, int]) -> NDArray[Any]:
@@ -107,7 +114,7 @@ class TiffStacks(StackFile):
         if len(pages) < len(keys):
             raise UserError(
                 f"{self.path.name} lacks {len(keys) - len(pages)} of the {len(keys)} slices.",
-                "The stack is spread over several files. Put all of them into one folder under their old names.",
+                "It was not copied completely, or it is spread over several files that must lie in one folder.",
             )
         for page in pages:
             ends = (a + b for a, b in zip(page.dataoffsets, page.databytecounts, strict=True))

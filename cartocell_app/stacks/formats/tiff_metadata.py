@@ -88,7 +88,7 @@ def _described_voxel_size(words: Mapping[str, Any], tags: tifffile.TiffTags, sou
     if z is None and possible_length(y_um) and possible_length(x_um):
         notes = (
             *notes,
-            f"ImageJ leaves this distance out both where it is 1 {_spelled(x_unit)} and where it is unknown.",
+            f"ImageJ leaves this distance out both where it is 1 {_spelled(str(x_unit))} and where it is unknown.",
         )
     return voxel_size, notes
 
