@@ -1,30 +1,35 @@
-# `make demo` and `make test` each do all the set-up they need; see README.md.
+# `make demo` and `make test` each do all the set-up they need (.ci/setup); see README.md.
 .PHONY: help demo test lint bench app
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 
 help:
-	@echo "make demo   segment the sample cyst      make test   run all tests"
-	@echo "make lint   style, types, floors         make bench  print speeds and memory"
+	@echo "make demo    segment the sample cyst, print scores and times"
+	@echo "make test    run all tests"
+	@echo "make lint    check style, types and floors"
+	@echo "make bench   print speeds and memory"
+	@echo "make app     open the window (not in this version)"
 
 demo:
-	@.ci/setup
+	@bash .ci/setup
 	@$(BIN)/cartocell demo
 
 test:
-	@.ci/setup test,train
+	@bash .ci/setup test,train
 	@$(BIN)/python -m pytest
 
 lint:
-	@.ci/setup test,train
+	@bash .ci/setup test,train
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
 bench:
-	@.ci/setup test,train
-	@for bench in tests/benchmarks/bench_*.py; do echo "== $$bench"; $(BIN)/python $$bench || exit 1; done
+	@bash .ci/setup test,train
+	@failed=0; for bench in tests/benchmarks/bench_*.py; do \
+		echo "== $$bench"; $(BIN)/python "$$bench" || failed=1; \
+	done; exit $$failed
 
 app:
-	@echo "The window is not part of this version; use: cartocell --help" >&2; exit 1
+	@echo "The window comes with a later version; until then: $(BIN)/cartocell --help (make demo sets it up)." >&2; exit 1

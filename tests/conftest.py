@@ -34,7 +34,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def small_cyst() -> SyntheticCyst:
     """A small cyst of the 4-day preset."""
-    return synthesize("4d", 4)
+    return synthesize("4d", 13)
 
 
 @pytest.fixture

@@ -2,9 +2,11 @@
 
 import logging
 import platform
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import onnx
@@ -71,7 +73,7 @@ def export(
         network, settings = load_network(weights)
     except FileNotFoundError as error:
         raise UserError(f"There is no file {weights}.", "Give the network.pt that `cartocell train` wrote.") from error
-    except (KeyError, RuntimeError, ValueError, EOFError) as error:
+    except (KeyError, RuntimeError, ValueError, EOFError, UnpicklingError) as error:
         raise UserError(
             f"{weights} is no trained network.", "Give the network.pt that `cartocell train` wrote."
         ) from error
@@ -93,20 +95,22 @@ def write_onnx(network: ResUNet, path: Path) -> None:
         axis + 2: factor * torch.export.Dim(name, min=1)
         for axis, (name, factor) in enumerate(zip(("tiles_z", "tiles_y", "tiles_x"), network.size_divisor, strict=True))
     }
-    # The exporter logs that optional packages for pictures in 2D are missing.
+    # The exporter logs that optional packages for pictures in 2D are missing, and warns of its own use of PyTorch.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    torch.onnx.export(
-        module,
-        (torch.zeros(1, 1, *sizes),),
-        str(path),
-        input_names=["picture"],
-        output_names=["maps"],
-        dynamic_shapes={"picture": free},
-        opset_version=18,
-        external_data=False,
-        dynamo=True,
-        verbose=False,
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        torch.onnx.export(
+            module,
+            (torch.zeros(1, 1, *sizes),),
+            str(path),
+            input_names=["picture"],
+            output_names=["maps"],
+            dynamic_shapes={"picture": free},
+            opset_version=18,
+            external_data=False,
+            dynamo=True,
+            verbose=False,
+        )
 
 
 def parity(network: ResUNet, path: Path) -> float:

@@ -50,9 +50,9 @@ def find_stacks(inputs: Iterable[Path], *, subfolders: bool = False, leave_out: 
 def _in_folder(folder: Path, subfolders: bool, leave_out: Path | None) -> list[Path]:
     found: list[Path] = []
     for path in sorted(folder.iterdir()):
-        if path.name.startswith((".", PARTIAL_PREFIX)) or (
-            leave_out is not None and path.resolve() == leave_out.resolve()
-        ):
+        if path.name.startswith((".", PARTIAL_PREFIX)):
+            continue
+        if leave_out is not None and path.is_dir() and path.resolve() == leave_out.resolve():
             continue
         if is_stack_path(path):
             found.append(path)

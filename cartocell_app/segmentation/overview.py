@@ -59,11 +59,11 @@ class _Pane:
 
     @property
     def right(self) -> int:
-        return self.left + self.raw.shape[1]
+        return self.left + int(self.raw.shape[1])
 
     @property
     def bottom(self) -> int:
-        return self.top + self.raw.shape[0]
+        return self.top + int(self.raw.shape[0])
 
     @property
     def place(self) -> tuple[slice, slice]:
@@ -193,19 +193,20 @@ def _in_colours(panes: Sequence[_Pane], tones: NDArray[np.uint8]) -> NDArray[np.
         shown[pane.place] = True
     # Only what is shown has to differ, and labels with great gaps would make a long table.
     cells, _ = fastremap.renumber(cells)
-    inside = (cells > 0)[..., None]
-    coloured = label_colours(cells)[cells] * (1 - RAW_UNDER_CELLS)
-    block = np.where(inside, coloured + RAW_UNDER_CELLS * tones, np.where(shown[..., None], RAW_ELSEWHERE, 1) * tones)
+    inside = cells > 0
+    raw_share = np.where(inside, RAW_UNDER_CELLS, np.where(shown, RAW_ELSEWHERE, 1)).astype(np.float32)
+    block = (label_colours(cells) * np.float32(1 - RAW_UNDER_CELLS))[cells]
+    block += raw_share[..., None] * tones
     border = np.zeros(cells.shape, bool)
     for axis in (0, 1):
         before, after = neighbour_pairs(axis)
         border[after] |= cells[before] != cells[after]
-    block[border & shown & (cells > 0)] *= BORDER
-    return np.rint(block).astype(np.uint8)
+    block[border & inside] *= BORDER
+    return np.asarray(np.rint(block), np.uint8)
 
 
 def _in_words(labels: NDArray[Any], voxel_size: VoxelSize | None) -> str:
-    cells = np.count_nonzero(fastremap.unique(labels))
+    cells = int(np.count_nonzero(fastremap.unique(labels)))
     return " · ".join(
         (
             {0: "no cells", 1: "1 cell"}.get(cells, f"{cells} cells"),

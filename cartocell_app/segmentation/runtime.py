@@ -71,6 +71,8 @@ class Session:
     ) -> None:
         import onnxruntime
 
+        if provider not in available_providers():
+            raise DeviceError(f"this ONNX Runtime is without {provider}")
         onnxruntime.set_default_logger_severity(SILENT)
         settings = onnxruntime.SessionOptions()
         settings.log_severity_level = SILENT
@@ -79,7 +81,10 @@ class Session:
         settings.enable_mem_pattern = False  # tiles differ in size, and a pattern of an earlier one only costs memory
         with _own_errors():
             self._session = onnxruntime.InferenceSession(
-                model if isinstance(model, bytes) else str(model), settings, providers=[(provider, dict(options))]
+                model if isinstance(model, bytes) else str(model),
+                settings,
+                providers=[(provider, dict(options))],
+                enable_fallback=False,
             )
         if provider not in self._session.get_providers():
             raise DeviceError(f"{provider} did not load")

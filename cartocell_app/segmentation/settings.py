@@ -47,14 +47,14 @@ class PeakSeeds(_Settings):
         1.0, ge=0, description="Blur of the hills (standard deviation, µm). More joins cells, less splits them."
     )
     thickness_weight: float = Field(
-        0.5,
+        0.25,
         ge=0,
         le=1,
         description="Share of the height that is thickness; the rest is interior × (1 − contour). With 0, only the "
         "network's probabilities count.",
     )
     depth: float = Field(
-        0.05,
+        0.1,
         gt=0,
         le=1,
         description="How far one must descend from a hilltop, on the way to a higher one, for it to be a cell. "

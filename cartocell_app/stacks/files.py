@@ -63,6 +63,9 @@ def disk_troubles(path: Path) -> Iterator[None]:
             errno.EROFS: "The disk is read-only. Choose another folder.",
             errno.EACCES: "You may not write there. Choose another folder or change its permissions.",
             errno.EPERM: "You may not write there. Choose another folder or change its permissions.",
+            errno.EFBIG: "That disk does not take files of this size. Choose another disk.",
+            errno.EISDIR: "A folder of that name is in the way. Move it or choose another folder.",
+            errno.EEXIST: "A file is in the way of a folder. Move it or choose another folder.",
             errno.ENOTDIR: "Part of that path is a file, not a folder. Choose another folder.",
             errno.ENAMETOOLONG: "That name is too long for this disk. Choose a shorter one.",
         }.get(error.errno or 0)

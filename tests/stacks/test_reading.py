@@ -53,7 +53,7 @@ def said_of(path: Path, **choices: object) -> str:
 
 
 def write_imagej(path: Path, data: np.ndarray, resolution: tuple[float, float] = (1.0, 1.0), **words: object) -> Path:
-    return write_tiff(path, data, imagej=True, resolution=resolution, metadata=words)
+    return write_tiff(path, data, imagej=True, resolution=resolution, metadata={"axes": "ZYX", **words})
 
 
 # Names -----------------------------------------------------------------------------------------------------------

@@ -106,9 +106,7 @@ def test_fiji_shows_all_labels(tmp_path: Path):
         assert (file.imagej_metadata["min"], file.imagej_metadata["max"]) == (0, LABELS.max())
 
 
-@pytest.mark.parametrize(
-    "wrong", [LABELS.astype(np.float32), with_label(-1), LABELS.astype(np.uint64) << 32]
-)
+@pytest.mark.parametrize("wrong", [LABELS.astype(np.float32), with_label(-1), LABELS.astype(np.uint64) << 32])
 def test_what_is_no_label_is_not_written(tmp_path: Path, wrong: np.ndarray):
     with pytest.raises(ValueError, match="label"):
         write_labels(tmp_path / "a.tif", wrong, VOXEL)

@@ -1,6 +1,7 @@
 """OME-Zarr (versions 0.1 to 0.5) and plain Zarr arrays by zarr; the finest level of each picture."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cartocell_app.errors import UserError
-from cartocell_app.stacks.formats.base import StackFile, StoredImage, judge_voxel_size, pick_volume, plain_axes
+from cartocell_app.stacks.formats.base import SPATIAL, StackFile, StoredImage, judge_voxel_size, pick_volume, plain_axes
 from cartocell_app.stacks.voxel_size import VoxelSize, um_per_unit
 
 SOURCE = "OME-Zarr metadata"
+
+BLOSC_HEADER_BYTES = 16
+"""Length of what stands before a chunk compressed by Blosc; its last four bytes are the length of the whole."""
 
 AXES_BEFORE_0_3 = ("t", "c", "z", "y", "x")
 
@@ -74,6 +78,7 @@ class OmeZarrStacks(StackFile):
     def volume(self, image: int, at: Mapping[str, int]) -> NDArray[Any]:
         """See `StackFile.volume`: reads the chunks that the volume touches."""
         array = self._arrays[image]
+        self._check_blosc(array, self.images[image].axes, at)
         volume = pick_volume(array, self.images[image].axes, at)
         if not volume.any() and array.nchunks_initialized == 0:
             raise UserError(
@@ -81,6 +86,23 @@ class OmeZarrStacks(StackFile):
                 "It was not copied completely. Copy the whole folder again.",
             )
         return volume
+
+    def _check_blosc(self, array: Any, axes: Sequence[str], at: Mapping[str, int]) -> None:
+        """Refuse chunks that were cut: Blosc would read on beyond their end and make up voxels."""
+        if array.shards or not any("blosc" in type(codec).__name__.lower() for codec in array.compressors):
+            return
+        ranges = [
+            range(-(-size // chunk)) if axis in SPATIAL else [at.get(axis, 0) // chunk]
+            for axis, size, chunk in zip(axes, array.shape, array.chunks, strict=True)
+        ]
+        for place in product(*ranges):
+            file = self.path / array.path / array.metadata.encode_chunk_key(place)
+            if not file.exists():
+                continue  # a chunk of background need not be stored
+            with file.open("rb") as chunk:
+                header = chunk.read(BLOSC_HEADER_BYTES)
+            if len(header) < BLOSC_HEADER_BYTES or file.stat().st_size < int.from_bytes(header[12:16], "little"):
+                raise ValueError(f"the chunk {file} was cut")
 
 
 def _attributes(group: Any) -> dict[str, Any]:
