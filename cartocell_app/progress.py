@@ -16,7 +16,7 @@ class CancelledError(Exception):
     """The work was stopped on request; nothing was left half written."""
 
 
-def silent(stage: str, done: float, total: float) -> None:  # noqa: ARG001
+def silent(stage: str, done: float, total: float) -> None:
     """Ignore the progress."""
 
 

@@ -135,7 +135,8 @@ def _notes(stack: Stack, labels: NDArray[Any]) -> tuple[str, ...]:
     notes = list(stack.notes)
     if stack.voxel_size.z_um > COARSEST_SLICES_UM:
         notes.append(
-            f"The slices are {stack.voxel_size.z_um:.3g} µm apart; most cells are cut only a few times, so look at the result."
+            f"The slices are {stack.voxel_size.z_um:.3g} µm apart, so most cells are cut only a few times: "
+            "look at the result."
         )
     if not labels.any():
         notes.append("No cells were found. Is this the cell outlines channel, and is the voxel size right?")

@@ -62,7 +62,9 @@ def test_synthesize_is_exact_repeatable_and_calibrated(tmp_path, cartocell):
         for kind in ("x", "y", "lumen"):
             one, two = (tmp_path / folder / kind / name for folder in ("one", "two"))
             assert np.array_equal(tifffile.imread(one), tifffile.imread(two))
-        assert read(tmp_path / "one" / "x" / name).voxel_size.zyx_um == pytest.approx((0.7, 0.6151658, 0.6151658), rel=1e-4)
+        assert read(tmp_path / "one" / "x" / name).voxel_size.zyx_um == pytest.approx(
+            (0.7, 0.6151658, 0.6151658), rel=1e-4
+        )
     assert [row["name"] + ".tif" for row in table(tmp_path / "one" / "cysts.csv")] == names
     assert tifffile.imread(tmp_path / "one" / "lumen" / names[0]).any()
     assert not tifffile.imread(tmp_path / "one" / "lumen" / names[1]).any()
@@ -84,7 +86,9 @@ def test_evaluate_folders(tmp_path, cartocell, small_cyst):
         write_labels(tmp_path / "truth" / f"{name}.tif", small_cyst.labels, small_cyst.voxel_size)
         write_labels(tmp_path / "found" / f"{name}.tif", labels, small_cyst.voxel_size)
     write_labels(tmp_path / "truth" / "lonely.tif", small_cyst.labels, small_cyst.voxel_size)
-    answer = cartocell("evaluate", tmp_path / "truth", tmp_path / "found", "-o", tmp_path / "t.csv", "--scores", tmp_path / "s.json")
+    answer = cartocell(
+        "evaluate", tmp_path / "truth", tmp_path / "found", "-o", tmp_path / "t.csv", "--scores", tmp_path / "s.json"
+    )
     assert answer.code == 0, answer.err
     assert "lonely" in answer.out
     rows = {row["name"]: row for row in table(tmp_path / "t.csv")}
@@ -136,8 +140,9 @@ def test_crop_goes_on_after_a_bad_field(tmp_path, cartocell):
 
 
 @pytest.mark.slow
-def test_train_export_segment(tmp_path, cartocell, cyst_folder):
+def test_train_export_segment(tmp_path, cartocell, cyst_folder, monkeypatch):
     pytest.importorskip("torch", reason="training is not installed")
+    monkeypatch.setattr("training.fit.VALIDATION_PATCHES", 2)
     run = tmp_path / "run"
     words = ("--steps", 2, "--examples", 1, "--feature-maps", "4,8", "--z-pool", "2")
     answer = cartocell("train", "-o", run, *words, "--progress", "none")

@@ -177,7 +177,9 @@ def test_a_drawn_cyst_has_the_volume_and_the_surface_ratio_asked_for(cells, rati
 
 
 def test_a_taller_cyst_has_a_smaller_lumen():
-    lumens_um = [draw_cyst(30, 900, height, 0.0, 1.0, np.random.default_rng(0)).inner.mean_um for height in (0.7, 1.0, 1.5)]
+    lumens_um = [
+        draw_cyst(30, 900, height, 0.0, 1.0, np.random.default_rng(0)).inner.mean_um for height in (0.7, 1.0, 1.5)
+    ]
     assert lumens_um == sorted(lumens_um, reverse=True)
 
 
@@ -189,7 +191,9 @@ def test_a_drawn_clump_has_the_volume_asked_for():
 
 def test_the_relief_is_as_rough_as_asked_and_keeps_the_mean_radius():
     directions = sphere_points(4000)
-    reliefs = [RadialShape.draw(20.0, 0.05, np.random.default_rng(seed)).radius_um(directions) / 20 for seed in range(60)]
+    reliefs = [
+        RadialShape.draw(20.0, 0.05, np.random.default_rng(seed)).radius_um(directions) / 20 for seed in range(60)
+    ]
     assert np.mean(reliefs) == pytest.approx(1, abs=0.01)
     assert [relief.mean() for relief in reliefs] == pytest.approx(np.ones(60), abs=0.01)
     assert 0.025 < np.mean([relief.std() for relief in reliefs]) < 0.1
