@@ -10,9 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from cartocell_app.models import find_model
+from cartocell_app.segmentation.devices import available_threads
+from cartocell_app.segmentation.model_card import read_card, write_card
 from cartocell_app.segmentation.network import Network
 from cartocell_app.segmentation.overview import write_overview
 from cartocell_app.segmentation.pipeline import segment_stack
+from cartocell_app.segmentation.receptive_field import receptive_field
 from cartocell_app.segmentation.settings import PROFILES
 from cartocell_app.stacks.reading import read
 from cartocell_app.stacks.resampling import resample_maps
@@ -67,7 +70,8 @@ def everything_but_the_network(stack_path: Path, folder: Path) -> None:
     seconds = min(job() for _ in range(REPEATS))
     steps = ", ".join(f"{step} {value:.2f}" for step, value in job.steps.items())  # type: ignore[attr-defined]
     print(
-        f"everything but the network, reading and writing all files: {seconds:.2f} s (target < 1); steps of the last: {steps}"
+        f"everything but the network, reading and writing all files: {seconds:.2f} s (target < 1); "
+        f"steps of the last: {steps}"
     )
 
 
@@ -80,7 +84,7 @@ def network_against_one_call(stack_path: Path, model: Path, name: str, repeats: 
     shape = [-(-size // by) * by for size, by in zip(SHAPE, divisor, strict=True)]
     picture = np.random.default_rng(0).random(shape, np.float32)
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = network.threads
+    options.intra_op_num_threads = available_threads()
     session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     feed = {session.get_inputs()[0].name: picture[None, None]}
     once = best(lambda: session.run(None, feed), repeats)
@@ -92,18 +96,13 @@ def network_against_one_call(stack_path: Path, model: Path, name: str, repeats: 
 
 
 def write_paper_network(path: Path) -> None:
-    from cartocell_app.segmentation.model_card import read_card, write_card
     from training.export import write_onnx
     from training.resunet import ResUNet
 
     write_onnx(ResUNet(), path)
-    card = read_card(find_model("auto"))
-    from cartocell_app.segmentation.receptive_field import receptive_field
-
     field = receptive_field(path)
-    write_card(
-        path, card.model_copy(update={"halo_vox": field.halo_vox, "size_divisor": field.divisor, "name": "paper"})
-    )
+    needs = {"halo_vox": field.halo_vox, "size_divisor": field.divisor, "name": "paper"}
+    write_card(path, read_card(find_model("auto")).model_copy(update=needs))
 
 
 def peak_memory(stack_path: Path, folder: Path, model: Path) -> None:
