@@ -149,6 +149,9 @@ def _cut(example: Example, patch: Shape, rng: np.random.Generator) -> tuple[NDAr
             if labels[tuple(centre)]:
                 break
             centre = rng.integers(raw.shape)
+        else:  # little tissue, if any
+            tissue = np.flatnonzero(labels)
+            centre = np.array(np.unravel_index(rng.choice(tissue), raw.shape)) if tissue.size else centre
     starts = [
         int(np.clip(middle - size // 2, 0, have - size))
         for middle, size, have in zip(centre, patch, raw.shape, strict=True)

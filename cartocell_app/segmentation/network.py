@@ -43,8 +43,9 @@ class _Mode(NamedTuple):
 
 
 FAST = _Mode(keeps_memory=True, factor=2.0, base_bytes=64e6)
-FRUGAL = _Mode(keeps_memory=False, factor=1.4, base_bytes=96e6)
-"""A tenth slower (more where the system hands out memory slowly), but larger tiles fit."""
+FRUGAL = _Mode(keeps_memory=False, factor=1.4, base_bytes=220e6)
+"""A tenth slower (more where the system hands out memory slowly), but larger tiles fit. Small pieces that were given
+back stay with the process for a while; hence the base."""
 
 
 class Network:
@@ -108,7 +109,7 @@ class Network:
     def forecast_bytes(self, shape: Shape) -> int:
         """Memory for a volume of this shape (z, y, x) run at once, its maps included."""
         padded = math.prod(-(-size // by) * by for size, by in zip(shape, self.card.size_divisor, strict=True))
-        return int(self._bytes(padded, FRUGAL) + math.prod(shape) * OUTPUT_BYTES)
+        return int(self._least_bytes(padded) + math.prod(shape) * OUTPUT_BYTES)
 
     def predict(
         self,
@@ -240,6 +241,13 @@ class Network:
     def _bytes(self, voxels: int, mode: _Mode) -> float:
         return mode.base_bytes + mode.factor * self._bytes_per_voxel * voxels
 
+    def _least_bytes(self, voxels: int) -> float:
+        return min(self._bytes(voxels, mode) for mode in (FAST, FRUGAL))
+
+    def _room_voxels(self, limit_bytes: float, mode: _Mode) -> float:
+        """Voxels of the largest tile that fits."""
+        return (limit_bytes - mode.base_bytes) / (mode.factor * self._bytes_per_voxel)
+
     def _free_bytes(self) -> float:
         free = self._device.memory_bytes
         return FREE_SHARE * (machine.free_memory_bytes() if free is None else free)
@@ -248,7 +256,7 @@ class Network:
         """Memory that the network may take; a UserError if the smallest tile needs more."""
         free_bytes = self._free_bytes() if max_bytes is None else max_bytes
         output_bytes = volume_voxels * OUTPUT_BYTES if max_bytes is None and self._device.memory_bytes is None else 0
-        least_bytes = self._bytes(smallest_voxels, FRUGAL)
+        least_bytes = self._least_bytes(smallest_voxels)
         if least_bytes + output_bytes > free_bytes:
             raise self._too_little(smallest_voxels, volume_voxels, free_bytes)
         if max_bytes is not None or self._device.memory_bytes is not None:
@@ -259,8 +267,9 @@ class Network:
     def _choose_mode(self, shape: Shape, limit_bytes: float) -> float:
         """Set the fastest way to run that memory allows, and return the voxels of the largest tile for it."""
         padded = math.prod(-(-size // by) * by for size, by in zip(shape, self.card.size_divisor, strict=True))
-        self._use(FAST if self._bytes(padded, FAST) <= limit_bytes else FRUGAL)
-        return (limit_bytes - self._mode.base_bytes) / (self._mode.factor * self._bytes_per_voxel)
+        roomiest = max((FAST, FRUGAL), key=lambda mode: self._room_voxels(limit_bytes, mode))
+        self._use(FAST if self._bytes(padded, FAST) <= limit_bytes else roomiest)
+        return self._room_voxels(limit_bytes, self._mode)
 
     def _use(self, mode: _Mode) -> None:
         if mode != self._mode:
@@ -276,7 +285,7 @@ class Network:
             self.notes.append(note)
 
     def _too_little(self, tile_voxels: int, volume_voxels: int, free_bytes: float) -> UserError:
-        need_gb = (self._bytes(tile_voxels, FRUGAL) + volume_voxels * OUTPUT_BYTES) / 1e9
+        need_gb = (self._least_bytes(tile_voxels) + volume_voxels * OUTPUT_BYTES) / 1e9
         return UserError(
             "There is too little memory for this stack.",
             f"{self.card.name} needs at least {need_gb:.1f} GB for it, and {free_bytes / 1e9:.1f} GB can be used now. "
