@@ -233,6 +233,10 @@ def train(
     z_pool: Annotated[
         str | None, typer.Option(help="Pooling along z between levels, 1 or 2.", show_default="2,2,2")
     ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Greatest size of a step.", show_default="0.002")] = None,
+    start_from: Annotated[
+        Path | None, typer.Option(help="network.pt of an earlier training to go on from.", show_default=False)
+    ] = None,
     progress: Progress = "auto",
 ) -> None:
     """Train a network on synthetic cysts. Run it again after a stop and it goes on."""
@@ -242,10 +246,17 @@ def train(
     from training.settings import training_settings
 
     settings = training_settings(
-        steps=steps, examples=examples, seed=seed, feature_maps=_numbers(feature_maps), z_pool=_numbers(z_pool)
+        steps=steps,
+        examples=examples,
+        seed=seed,
+        feature_maps=_numbers(feature_maps),
+        z_pool=_numbers(z_pool),
+        learning_rate=learning_rate,
     )
     with _stoppable() as stop, reporter(progress) as report:
-        weights = fit(settings, output, progress=_progress(report, "training"), cancelled=stop.is_set)
+        weights = fit(
+            settings, output, start_from=start_from, progress=_progress(report, "training"), cancelled=stop.is_set
+        )
         report.message(f"Saved the trained network to {weights}. Next: cartocell export {weights} -o MODEL.onnx")
 
 

@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from pickle import UnpicklingError
 
 import numpy as np
 import onnx
@@ -69,14 +68,7 @@ def export(
     UserError
         If `weights` is no such file, or ONNX Runtime does not give the same probabilities as PyTorch.
     """
-    try:
-        network, settings = load_network(weights)
-    except FileNotFoundError as error:
-        raise UserError(f"There is no file {weights}.", "Give the network.pt that `cartocell train` wrote.") from error
-    except (KeyError, RuntimeError, ValueError, EOFError, UnpicklingError) as error:
-        raise UserError(
-            f"{weights} is no trained network.", "Give the network.pt that `cartocell train` wrote."
-        ) from error
+    network, settings = load_network(weights)
     with whole_file(model) as partial:
         write_onnx(network, partial)
         difference = parity(network, partial)
@@ -165,9 +157,8 @@ def _card(
         size_divisor=network.size_divisor,
         mflop_per_voxel=mflop_per_voxel(network),
         training=(
-            f"{settings.steps} steps of {settings.batch} patches of {' × '.join(map(str, settings.patch))} voxels from "
-            f"{settings.examples} synthetic specimens ({presets}; seeds from {settings.seed}); ResU-Net "
-            f"{'/'.join(map(str, settings.feature_maps))}, batch norm; cross-entropy and Dice, AdamW, one-cycle."
+            f"{_recipe(settings)}. Specimens: {presets}. ResU-Net {'/'.join(map(str, settings.feature_maps))}, "
+            "batch norm; cross-entropy and Dice, AdamW, one-cycle."
         ),
         training_command=command,
         scores=scores,
@@ -183,3 +174,13 @@ def _card(
             "python": platform.python_version(),
         },
     )
+
+
+def _recipe(settings: TrainingSettings) -> str:
+    """Both trainings in words, where there were two."""
+    words = (
+        f"{settings.steps} steps of {settings.batch} patches of {' × '.join(map(str, settings.patch))} voxels from "
+        f"{settings.examples} synthetic specimens (seeds from {settings.seed}; learning rate "
+        f"{settings.learning_rate:g})"
+    )
+    return words if settings.earlier is None else f"{_recipe(settings.earlier)}; then {words}"

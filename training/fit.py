@@ -1,9 +1,11 @@
 """Training a ResU-Net on synthetic cysts with Lightning."""
 
 import json
+import logging
 import time
 import warnings
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import lightning
@@ -12,6 +14,7 @@ from lightning.pytorch.callbacks import Callback, ModelCheckpoint
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
+from cartocell_app.errors import UserError
 from cartocell_app.progress import Cancelled, CancelledError, Progress, never, silent
 from cartocell_app.segmentation.targets import CHANNELS
 from cartocell_app.stacks.files import whole_file
@@ -104,6 +107,7 @@ def train(
     settings: TrainingSettings,
     folder: Path,
     *,
+    start_from: Path | None = None,
     workers: int = 2,
     progress: Progress = silent,
     cancelled: Cancelled = never,
@@ -116,6 +120,8 @@ def train(
         What and how long.
     folder : Path
         Gets ``last.ckpt`` (from which the same call goes on after a kill), ``log.jsonl`` and ``network.pt``.
+    start_from : Path, optional
+        A ``network.pt`` of an earlier training, with the same feature maps; its weights come first.
     workers : int
         Processes that draw the synthetic cysts.
     progress, cancelled
@@ -125,18 +131,31 @@ def train(
     -------
     Path
         ``folder/network.pt``: settings and weights, to be exported by `training.export`.
+
+    Raises
+    ------
+    UserError
+        If `start_from` is no trained network, or one of another shape.
     """
+    earlier = None if start_from is None else _earlier(start_from, settings)
     folder.mkdir(parents=True, exist_ok=True)
     lightning.seed_everything(settings.seed % 2**32, verbose=False)
     known = synthetic_examples(settings.examples, settings.seed, settings.voxel_um, workers, progress)
     unseen_seed = settings.seed + VALIDATION_SEED_OFFSET
     unseen = synthetic_examples(settings.validation_examples, unseen_seed, settings.voxel_um, workers, progress)
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)  # it advertises other products
     module = Segmenter(settings)
+    if earlier is not None:
+        module.network.load_state_dict(earlier[0].state_dict())
+        settings = settings.model_copy(update={"earlier": earlier[1]})
     last = folder / "last.ckpt"
     with warnings.catch_warnings():
         # Lightning advises more loader processes; drawing a patch takes a hundredth of a step.
         warnings.filterwarnings("ignore", ".*does not have many workers.*")
         warnings.filterwarnings("ignore", ".*isinstance.treespec, LeafSpec.*")
+        warnings.filterwarnings("ignore", ".*exists and is not empty.*")  # going on is meant
+        # After a stop the first patches are shown again; each is drawn at random anyway.
+        warnings.filterwarnings("ignore", ".*your dataloader is not resumable.*")
         trainer = _trainer(settings, folder, _Reporter(progress, cancelled, folder / "log.jsonl"))
         trainer.fit(
             module,
@@ -180,9 +199,31 @@ def save_network(network: ResUNet, settings: TrainingSettings, path: Path) -> Pa
 
 
 def load_network(path: Path) -> tuple[ResUNet, TrainingSettings]:
-    """Read what `save_network` or a checkpoint of `train` wrote (the latter lies beside its settings)."""
-    saved = torch.load(path, map_location="cpu", weights_only=True)
-    settings = TrainingSettings.model_validate(saved["settings"])
-    network = ResUNet(settings.feature_maps, settings.z_pool, dropout=settings.dropout)
-    network.load_state_dict(saved["weights"])
+    """Read what `save_network` wrote.
+
+    Raises
+    ------
+    UserError
+        If `path` is no such file.
+    """
+    advice = "Give the network.pt that `cartocell train` wrote."
+    try:
+        saved = torch.load(path, map_location="cpu", weights_only=True)
+        settings = TrainingSettings.model_validate(saved["settings"])
+        network = ResUNet(settings.feature_maps, settings.z_pool, dropout=settings.dropout)
+        network.load_state_dict(saved["weights"])
+    except FileNotFoundError as error:
+        raise UserError(f"There is no file {path}.", advice) from error
+    except (KeyError, TypeError, RuntimeError, ValueError, EOFError, UnpicklingError) as error:
+        raise UserError(f"{path} is no trained network.", advice) from error
     return network.eval(), settings
+
+
+def _earlier(path: Path, settings: TrainingSettings) -> tuple[ResUNet, TrainingSettings]:
+    network, earlier = load_network(path)
+    if (earlier.feature_maps, earlier.z_pool) != (settings.feature_maps, settings.z_pool):
+        shape = "/".join(map(str, earlier.feature_maps))
+        raise UserError(
+            f"{path} is a network of another shape ({shape}).", "Give the same feature maps and pooling, or start anew."
+        )
+    return network, earlier

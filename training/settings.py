@@ -45,6 +45,9 @@ class TrainingSettings(BaseModel):
     dropout: float = Field(default=0.0, ge=0, lt=1)
     """Share of activations dropped."""
 
+    earlier: "TrainingSettings | None" = None
+    """The training whose weights this one started from."""
+
     @model_validator(mode="after")
     def _check_levels(self) -> "TrainingSettings":
         if len(self.z_pool) != len(self.feature_maps) - 1:

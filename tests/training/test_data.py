@@ -36,7 +36,10 @@ def labels_seen(picture, most):
 def items_seen(dataset):
     """Labels and targets of each item whose labels can still be told."""
     most = len(np.unique(dataset.examples[0].labels))
-    pairs = ((labels_seen(picture, most), targets.numpy()) for picture, targets in map(dataset.__getitem__, range(len(dataset))))
+    pairs = (
+        (labels_seen(picture, most), targets.numpy())
+        for picture, targets in map(dataset.__getitem__, range(len(dataset)))
+    )
     found = [(labels, targets) for labels, targets in pairs if labels is not None]
     assert len(found) > 0.3 * len(dataset)
     return found
