@@ -310,10 +310,35 @@ def test_a_volume_that_should_just_fit_does(tmp_path, mode):
     assert 0.4 * limit < used < limit + 12 * voxels
 
 
-def test_memory_comes_back_after_a_volume(model):
+@pytest.fixture
+def starts(monkeypatch):
+    """One entry for each start of a session."""
+    seen = []
+    start = Session.__init__
+
+    def watched(self, *args, **options):
+        seen.append(options["keeps_memory"])
+        start(self, *args, **options)
+
+    monkeypatch.setattr(Session, "__init__", watched)
+    return seen
+
+
+def test_memory_is_kept_for_the_next_volume_unless_that_is_larger(model, starts):
     net = Network.open(model, "cpu", 1)
-    net.predict(noise((20, 20, 20)))
-    assert net._session is None
+    starts.clear()
+    for shape in [(20, 20, 20), (20, 20, 20), (8, 20, 20), (24, 20, 20)]:
+        np.testing.assert_allclose(net.predict(noise(shape)), directly(model, noise(shape)), atol=1e-5)
+    assert starts == [True, True]
+
+
+def test_memory_comes_back_where_it_is_scarce(model, starts, monkeypatch):
+    net = Network.open(model, "cpu", 1)
+    starts.clear()
+    monkeypatch.setattr(machine, "free_memory_bytes", lambda: 200e6)
+    for _ in range(2):
+        net.predict(noise((20, 20, 20)))
+    assert starts == [True, True]
 
 
 def patch_model(folder):
