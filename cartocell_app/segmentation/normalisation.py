@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validato
 SAMPLED_VOXELS = 1 << 23
 """Percentiles of larger stacks are taken from about this many evenly spread voxels."""
 
+FLAT = 1e-5
+"""Contrasts below this share of the intensity are rounding (resampling a constant stack leaves such), not a picture."""
+
 
 class Normalisation(BaseModel):
     """How raw intensities become a network's input."""
@@ -66,9 +69,11 @@ def normalise(raw: NDArray[Any], normalisation: Normalisation) -> NDArray[np.flo
         return _rescaled(raw, 0.0, divisor)
     if normalisation.kind == "zscore":
         mean, spread = _mean_and_spread(raw)
+        if spread <= FLAT * abs(mean):
+            return np.zeros(raw.shape, np.float32)
         return _rescaled(raw, mean, spread + 1e-6)
     low, high = _percentiles(raw, normalisation.low_percent, normalisation.high_percent)
-    if high <= low:
+    if high - low <= FLAT * max(abs(low), abs(high)):
         return np.zeros(raw.shape, np.float32)
     scaled = _rescaled(raw, low, high - low)
     return scaled if normalisation.clip is None else np.clip(scaled, *normalisation.clip, out=scaled)

@@ -44,7 +44,8 @@ def _zip(path):
 def _nan(path):
     data = np.random.default_rng(0).random((6, 20, 20), np.float32)
     data[2, 3, 4] = np.nan
-    tifffile.imwrite(path, data, imagej=True, resolution=(1 / 0.6, 1 / 0.6), metadata={"spacing": 0.7, "unit": "um"})
+    metadata = {"axes": "ZYX", "spacing": 0.7, "unit": "um"}
+    tifffile.imwrite(path, data, imagej=True, resolution=(1 / 0.6, 1 / 0.6), metadata=metadata)
 
 
 def _with_spacing(spacing, resolution=(1 / 0.6, 1 / 0.6)):
@@ -99,7 +100,17 @@ def test_a_bad_stack_gets_one_sentence(tmp_path, cartocell, kind):
     assert "10d.1B.26.2" in sentence
     assert sentence.rstrip().endswith((".", "?", ")"))
     assert len(sentence) < 600
-    wanted = {"spacing": "--voxel-size", "channels": "--channel", "time": "--time"}
+    wanted = {
+        "spacing": "--voxel-size",
+        "channels": "--channel",
+        "time": "--time",
+        "NaN": "not a number",
+        "2D": "2D",
+        "RGB": "colour",
+        "truncated": "damaged",
+        "zip": "ZIP",
+        "text": "text",
+    }
     for part, option in wanted.items():
         if part in kind:
             assert option in sentence

@@ -153,6 +153,8 @@ def test_an_impossible_voxel_size_is_refused(cyst_folder, cartocell, voxel):
     [
         (np.zeros((20, 40, 40), np.uint8), 0),
         (np.full((20, 40, 40), 77, np.uint16), 0),
+        (np.full((20, 40, 40), 7, np.uint8), 0),
+        (np.full((20, 40, 40), -1234.5, np.float32), 0),
         (np.zeros((2, 8, 8), np.float32), 0),
     ],
 )
