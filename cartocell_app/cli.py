@@ -224,40 +224,120 @@ def crop(
 @app.command()
 def train(
     output: Out,
-    steps: Annotated[int | None, typer.Option(min=1, help="Updates of the weights.", show_default="2000")] = None,
-    examples: Annotated[int | None, typer.Option(min=1, help="Synthetic specimens.", show_default="256")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of everything random.", show_default="1000000")] = None,
+    dataset: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Training set: a folder with x (raw stacks) and y (labels of the same names). "
+            "Without it, synthetic cysts are drawn.",
+            show_default=False,
+        ),
+    ] = None,
+    validation: Annotated[
+        Path | None,
+        typer.Option(help="Set to watch the training with, like DATASET.", show_default="some of DATASET, kept apart"),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="standard; quick (under an hour without a graphics card); published: paper, colab, biapy-latest.",
+            show_default="standard",
+        ),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Rounds at most.", show_default="the preset's")] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, help="Rounds without gain before it ends.", show_default="the preset's")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Patches a step.", show_default="the preset's")] = None,
+    patch: Annotated[
+        tuple[int, int, int] | None,
+        typer.Option(metavar="Z Y X", help="Size of a patch in voxels.", show_default="the preset's"),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Updates of the weights, in place of --epochs.", show_default=False)
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Greatest size of a step.", show_default="the preset's")
+    ] = None,
     feature_maps: Annotated[
-        str | None, typer.Option(help="Channels of each level.", show_default="16,32,32,64")
+        str | None, typer.Option(help="Channels of each level, as 16,32,64.", show_default="the preset's")
     ] = None,
     z_pool: Annotated[
-        str | None, typer.Option(help="Pooling along z between levels, 1 or 2.", show_default="2,2,2")
+        str | None, typer.Option(help="Pooling along z between levels, 1 or 2.", show_default="the preset's")
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Greatest size of a step.", show_default="0.002")] = None,
+    examples: Annotated[
+        int | None, typer.Option(min=1, help="Synthetic specimens, where there is no DATASET.", show_default="256")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of everything random.", show_default="1000000")] = None,
+    voxel_size: VoxelUm = None,
     start_from: Annotated[
-        Path | None, typer.Option(help="network.pt of an earlier training to go on from.", show_default=False)
+        Path | None, typer.Option(help="network.pt of an earlier training to start from.", show_default=False)
     ] = None,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="All settings, as a .json file.", show_default=False)
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the training in the folder, with its own settings.")
+    ] = False,
+    name: Annotated[str, typer.Option(help="Of the job, for its files.")] = "cartocell",
+    run_id: Annotated[int, typer.Option(min=1, help="Number of the run, for its files.")] = 1,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where it trains.")] = "auto",
+    devices: Annotated[int, typer.Option(min=1, help="Graphics cards (or processes) of each computer.")] = 1,
+    nodes: Annotated[int, typer.Option(min=1, help="Computers.")] = 1,
     progress: Progress = "auto",
 ) -> None:
-    """Train a network on synthetic cysts. Run it again after a stop and it goes on."""
+    """Train a network on labelled stacks. The same command goes on after a stop."""
     _needs_training()
+    from cartocell_app.jobs.records import provenance
     from cartocell_app.jobs.reporting import reporter
-    from training.fit import train as fit
-    from training.settings import training_settings
+    from training.fit import Machines, default_loaders
+    from training.records import RunFolder
+    from training.run import Sources, read_settings, run_training
+    from training.settings import read_settings_file, training_settings
 
-    settings = training_settings(
-        steps=steps,
-        examples=examples,
-        seed=seed,
-        feature_maps=_numbers(feature_maps),
-        z_pool=_numbers(z_pool),
-        learning_rate=learning_rate,
+    folder = RunFolder(output, name, run_id)
+    given = _given(voxel_size)
+    sources = Sources(
+        dataset, validation, None if given is None else VoxelSize(*given, source="given by you"), start_from
     )
-    with _stoppable() as stop, reporter(progress) as report:
-        weights = fit(
-            settings, output, start_from=start_from, progress=_progress(report, "training"), cancelled=stop.is_set
+    if resume:
+        settings, sources = read_settings(folder)
+    elif settings_file is not None:
+        settings = read_settings_file(settings_file)
+    else:
+        settings = training_settings(
+            preset or ("standard" if dataset else "synthetic"),
+            steps=steps,
+            epochs=epochs,
+            patience=patience,
+            batch=batch,
+            patch=patch,
+            learning_rate=learning_rate,
+            feature_maps=_numbers(feature_maps),
+            z_pool=_numbers(z_pool),
+            examples=examples,
+            seed=seed,
+        )
+    machines = Machines(device, devices, nodes, default_loaders(devices))
+    with _stoppable() as stop, reporter("none" if _is_helper() else progress) as report:
+        weights = run_training(
+            settings,
+            sources,
+            folder,
+            machines=machines,
+            provenance=provenance(),
+            progress=_progress(report, "training"),
+            cancelled=stop.is_set,
+            report=lambda epoch: report.event(
+                "epoch", epoch.sentence(), **epoch.as_row(), slice=str(folder.slice_picture)
+            ),
+            say=report.message,
         )
         report.message(f"Saved the trained network to {weights}. Next: cartocell export {weights} -o MODEL.onnx")
+
+
+def _is_helper() -> bool:
+    """Whether this process is one of several that train together, and not the first."""
+    return any(os.environ.get(rank, "0") != "0" for rank in ("LOCAL_RANK", "NODE_RANK"))
 
 
 @app.command()

@@ -1,15 +1,17 @@
 """What a network is shown: synthetic cysts on its own grid, and patches drawn from them."""
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from multiprocessing import get_context
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import ndimage
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -18,11 +20,11 @@ from cartocell_app.segmentation.normalisation import Normalisation, normalise
 from cartocell_app.segmentation.targets import bcm_from_labels
 from cartocell_app.stacks.resampling import resample_raw, resampled_shape, resampled_voxel_size
 from cartocell_app.stacks.voxel_size import VoxelSize
+from training.augmentation import Augmenter
+from training.settings import NORMALISATION, Augmentation
 from training.synthetic import PRESETS, Preset, draw_scene, render, truth_labels
 
 Shape = tuple[int, int, int]
-
-NORMALISATION = Normalisation(kind="percentile", low_percent=2.0, high_percent=99.8, clip=(-0.2, 1.6))
 
 WIDER_OPTICS = (
     ("psf_xy_um", (0.12, 0.75)),
@@ -67,20 +69,29 @@ class Example:
 
 
 def synthetic_examples(
-    count: int, first_seed: int, voxel_um: tuple[float, float, float], workers: int = 2, progress: Progress = silent
+    count: int,
+    first_seed: int,
+    voxel_um: tuple[float, float, float],
+    normalisation: Normalisation,
+    workers: int = 2,
+    progress: Progress = silent,
 ) -> list[Example]:
     """Draw `count` synthetic specimens with seeds from `first_seed`, pictured at various voxel sizes."""
     examples = []
     # Forked children would inherit torch's thread locks in an unknown state.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         seeds = range(first_seed, first_seed + count)
-        for example in pool.map(partial(synthetic_example, voxel_um=voxel_um), seeds, chunksize=4):
+        for example in pool.map(
+            partial(synthetic_example, voxel_um=voxel_um, normalisation=normalisation), seeds, chunksize=4
+        ):
             examples.append(example)
             progress("Synthetic cysts", len(examples), count)
     return examples
 
 
-def synthetic_example(seed: int, voxel_um: tuple[float, float, float]) -> Example:
+def synthetic_example(
+    seed: int, voxel_um: tuple[float, float, float], normalisation: Normalisation = NORMALISATION
+) -> Example:
     """Draw one specimen at a random voxel size, and bring it to `voxel_um` as an input would be."""
     rng = np.random.default_rng([seed, 0xCA27])
     preset = _wider(PRESETS[str(rng.choice([name for name, _ in MIX], p=[share for _, share in MIX]))])
@@ -94,7 +105,7 @@ def synthetic_example(seed: int, voxel_um: tuple[float, float, float]) -> Exampl
     shape = resampled_shape(seen.raw.shape, seen_at, voxel_um)
     labels = truth_labels(scene, shape, resampled_voxel_size(seen.raw.shape, seen_at, shape))
     # In the order of the pipeline: resample, then normalise.
-    raw = normalise(resample_raw(seen.raw, shape), NORMALISATION)
+    raw = normalise(resample_raw(seen.raw, shape), normalisation)
     return Example(raw.astype(np.float16), labels)
 
 
@@ -103,10 +114,10 @@ def _wider(preset: Preset) -> Preset:
 
 
 class PatchDataset(Dataset[tuple[Tensor, Tensor]]):
-    """Patches drawn at random around tissue, each turned, flipped and re-lit in its own way.
+    """Patches drawn at random around tissue, each varied in its own way.
 
-    Item `i` depends on `seed` and `i` alone, so a run can be repeated whatever the number of workers.
-    Stored examples are never changed.
+    Item `i` depends on `seed`, `epoch` and `i` alone, so a run can be repeated and resumed whatever the number of
+    workers. Stored examples are never changed.
 
     Parameters
     ----------
@@ -116,33 +127,115 @@ class PatchDataset(Dataset[tuple[Tensor, Tensor]]):
         Size (z, y, x) in voxels.
     count : int
         Number of items.
-    seed : int
+    seed, epoch : int
         Of all draws.
+    augmentation : Augmentation
+        How patches are varied.
     """
 
-    def __init__(self, examples: Sequence[Example], patch: Shape, count: int, seed: int) -> None:
-        self.examples, self.patch, self.count, self.seed = examples, patch, count, seed
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        patch: Shape,
+        count: int,
+        seed: int,
+        augmentation: Augmentation,
+        epoch: int = 0,
+    ) -> None:
+        self.examples, self.patch, self.count, self.seed, self.epoch = examples, patch, count, seed, epoch
+        self._vary = Augmenter(augmentation)
+        z, y, x = patch
+        # Turned, a region of the patch's size would miss its corners.
+        self._region = (z, _wider_side(y), _wider_side(x)) if augmentation.rotate else patch
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
         """Picture (1, Z, Y, X) float32 and targets (3, Z, Y, X) float32 of item `index`."""
-        rng = np.random.default_rng([self.seed, index])
+        if not 0 <= index < self.count:
+            raise IndexError(index)
+        rng = np.random.default_rng([self.seed, self.epoch, index])
         example = self.examples[int(rng.integers(len(self.examples)))]
-        raw, labels = _cut(example, self.patch, rng)
-        raw, labels = _turned(raw, labels, rng)
-        picture = _relit(raw.astype(np.float32), rng)
-        # Targets come after the turning, from the labels themselves, so that contours stay one voxel sharp.
-        return torch.from_numpy(picture[None]), torch.from_numpy(bcm_from_labels(labels).astype(np.float32))
+        raw, labels = _cut(example, self._region, rng)
+        picture, varied = self._vary(_tensor(raw), _tensor(labels), int(rng.integers(2**31)))
+        # Targets come after bending and turning, from the labels themselves, so that contours stay one voxel sharp.
+        targets = bcm_from_labels(varied[0].numpy().astype(np.int32))
+        middle = tuple(
+            slice((have - want) // 2, (have - want) // 2 + want)
+            for have, want in zip(self._region, self.patch, strict=True)
+        )
+        return picture[(slice(None), *middle)].contiguous(), torch.from_numpy(targets[(slice(None), *middle)]).float()
 
 
-def _cut(example: Example, patch: Shape, rng: np.random.Generator) -> tuple[NDArray[np.float16], NDArray[np.uint16]]:
-    """Cut a patch whose centre is mostly in tissue; too small examples are mirrored at the far end."""
-    raw, labels = example.raw, example.labels
-    missing = [(0, max(0, size - have)) for size, have in zip(patch, raw.shape, strict=True)]
-    if any(after for _, after in missing):
-        raw, labels = np.pad(raw, missing, "symmetric"), np.pad(labels, missing, "symmetric")
+class GridDataset(Dataset[tuple[Tensor, Tensor]]):
+    """All of the examples in patches, as they are: for validation.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+        To show.
+    patch : tuple of int
+        Size (z, y, x) in voxels; neighbouring patches overlap where an example is no multiple of it.
+    """
+
+    def __init__(self, examples: Sequence[Example], patch: Shape) -> None:
+        self.examples, self.patch = examples, patch
+        self.places = [
+            (number, starts)
+            for number, example in enumerate(examples)
+            for starts in product(*(_starts(have, size) for have, size in zip(example.raw.shape, patch, strict=True)))
+        ]
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        """Picture (1, Z, Y, X) float32 and targets (3, Z, Y, X) float32 of item `index`."""
+        number, starts = self.places[index]
+        raw, labels = _mirrored(self.examples[number], self.patch)
+        # One voxel more on each side: contours at the patch's faces then follow the cells and not the patch.
+        outer = tuple(
+            slice(max(0, start - 1), start + size + 1) for start, size in zip(starts, self.patch, strict=True)
+        )
+        targets = bcm_from_labels(labels[outer])
+        inner = tuple(
+            slice(start - part.start, start - part.start + size)
+            for start, part, size in zip(starts, outer, self.patch, strict=True)
+        )
+        box = tuple(slice(start, start + size) for start, size in zip(starts, self.patch, strict=True))
+        return _tensor(raw[box]), torch.from_numpy(targets[(slice(None), *inner)]).float()
+
+
+def patches_that_cover(examples: Sequence[Example], patch: Shape) -> int:
+    """Number of patches that it takes to show all of the examples once."""
+    return len(GridDataset(examples, patch))
+
+
+def _starts(have: int, size: int) -> list[int]:
+    count = -(-have // size)
+    return [round(step * max(0, have - size) / max(1, count - 1)) for step in range(count)]
+
+
+def _wider_side(side: int) -> int:
+    return math.ceil(1.25 * side / 2) * 2 if side % 2 == 0 else math.ceil(1.25 * side / 2) * 2 + 1
+
+
+def _tensor(volume: NDArray[Any]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(volume, np.float32)[None])
+
+
+def _mirrored(example: Example, shape: Shape) -> tuple[NDArray[np.float16], NDArray[np.uint16]]:
+    """Lengthen an example that is smaller than `shape` by mirroring its far end."""
+    missing = [(0, max(0, size - have)) for size, have in zip(shape, example.raw.shape, strict=True)]
+    if not any(after for _, after in missing):
+        return example.raw, example.labels
+    return np.pad(example.raw, missing, "symmetric"), np.pad(example.labels, missing, "symmetric")
+
+
+def _cut(example: Example, shape: Shape, rng: np.random.Generator) -> tuple[NDArray[np.float16], NDArray[np.uint16]]:
+    """Cut a region whose centre is mostly in tissue."""
+    raw, labels = _mirrored(example, shape)
     centre = rng.integers(raw.shape)
     if rng.random() < 0.85:
         for _ in range(50):
@@ -154,29 +247,7 @@ def _cut(example: Example, patch: Shape, rng: np.random.Generator) -> tuple[NDAr
             centre = np.array(np.unravel_index(rng.choice(tissue), raw.shape)) if tissue.size else centre
     starts = [
         int(np.clip(middle - size // 2, 0, have - size))
-        for middle, size, have in zip(centre, patch, raw.shape, strict=True)
+        for middle, size, have in zip(centre, shape, raw.shape, strict=True)
     ]
-    box = tuple(slice(start, start + size) for start, size in zip(starts, patch, strict=True))
+    box = tuple(slice(start, start + size) for start, size in zip(starts, shape, strict=True))
     return raw[box], labels[box]
-
-
-def _turned(
-    raw: NDArray[np.float16], labels: NDArray[np.uint16], rng: np.random.Generator
-) -> tuple[NDArray[np.float16], NDArray[np.uint16]]:
-    """Flip and turn in the plane by right angles: the optical axis stays where it is."""
-    flips = tuple(int(axis) for axis in np.flatnonzero(rng.random(3) < 0.5))
-    turns = int(rng.integers(4)) if raw.shape[1] == raw.shape[2] else 0
-    raw, labels = np.flip(raw, flips), np.flip(labels, flips)
-    return np.ascontiguousarray(np.rot90(raw, turns, (1, 2))), np.ascontiguousarray(np.rot90(labels, turns, (1, 2)))
-
-
-def _relit(raw: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:
-    """Change gain, offset, contrast, sharpness and noise."""
-    if rng.random() < 0.2:
-        raw = ndimage.gaussian_filter(raw, rng.uniform(0.3, 0.9, 3))
-    gamma = np.exp(rng.uniform(-0.35, 0.35))
-    raw = np.maximum(raw, 0) ** np.float32(gamma) + np.minimum(raw, 0)
-    raw = raw * np.float32(np.exp(rng.uniform(-0.5, 0.4))) + np.float32(rng.uniform(-0.06, 0.12))
-    if rng.random() < 0.3:
-        raw = raw + rng.standard_normal(raw.shape, dtype=np.float32) * np.float32(rng.uniform(0.02, 0.15))
-    return np.ascontiguousarray(raw, np.float32)

@@ -17,8 +17,7 @@ from cartocell_app.errors import UserError
 from cartocell_app.segmentation.model_card import ModelCard, write_card
 from cartocell_app.segmentation.receptive_field import receptive_field
 from cartocell_app.stacks.files import whole_file
-from training.data import MIX, NORMALISATION
-from training.fit import load_network
+from training.records import TrainedNetwork, load_network
 from training.resunet import ResUNet
 from training.settings import TrainingSettings
 
@@ -68,13 +67,14 @@ def export(
     UserError
         If `weights` is no such file, or ONNX Runtime does not give the same probabilities as PyTorch.
     """
-    network, settings = load_network(weights)
+    trained = load_network(weights)
+    network = trained.network
     with whole_file(model) as partial:
         write_onnx(network, partial)
         difference = parity(network, partial)
         if difference > LARGEST_DIFFERENCE:
             raise UserError(f"{model} was not written.", f"ONNX Runtime differs from PyTorch by {difference:.2g}.")
-        card = _card(network, settings, partial, name, version, training_command, dict(scores or {}))
+        card = _card(trained, partial, name, version, training_command, dict(scores or {}))
         write_card(partial, card)
     return card
 
@@ -138,34 +138,24 @@ def mflop_per_voxel(network: ResUNet) -> float:
 
 
 def _card(
-    network: ResUNet,
-    settings: TrainingSettings,
-    path: Path,
-    name: str,
-    version: str,
-    command: str,
-    scores: dict[str, float],
+    trained: TrainedNetwork, path: Path, name: str, version: str, command: str, scores: dict[str, float]
 ) -> ModelCard:
-    presets = ", ".join(f"{share:.0%} {preset}" for preset, share in MIX)
+    network, settings = trained.network, trained.settings
+    field = receptive_field(path)
     return ModelCard(
         name=name,
         version=version,
-        licence="BSD-3-Clause",
-        voxel_size_um=settings.voxel_um,
-        normalisation=NORMALISATION,
-        halo_vox=receptive_field(path).halo_vox,
+        licence="BSD-3-Clause" if "synthetic" in trained.trained_on else "that of its training set",
+        voxel_size_um=trained.voxel_um,
+        normalisation=settings.normalisation,
+        halo_vox=field.halo_vox,
         size_divisor=network.size_divisor,
+        patch_vox=None if field.halo_vox is not None else settings.patch,
         mflop_per_voxel=mflop_per_voxel(network),
-        training=(
-            f"{_recipe(settings)}. Specimens: {presets}. ResU-Net {'/'.join(map(str, settings.feature_maps))}, "
-            "batch norm; cross-entropy and Dice, AdamW, one-cycle."
-        ),
+        training=f"{_recipe(settings)}. On {trained.trained_on}. ResU-Net {'/'.join(map(str, settings.feature_maps))}.",
         training_command=command,
         scores=scores,
-        limits=(
-            "Trained on synthetic pictures only: single-layer cysts with one lumen, and solid clumps, of cells with "
-            "stained outlines. Never shown: tubes, sheets, several lumens, nuclei, other stains, time series."
-        ),
+        limits=_LIMITS,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         software={
             "cartocell": cartocell_app.__version__,
@@ -176,11 +166,15 @@ def _card(
     )
 
 
+_LIMITS = "Good for stacks like those it was trained on: stained cell outlines, similar tissue, similar microscope."
+
+
 def _recipe(settings: TrainingSettings) -> str:
-    """Both trainings in words, where there were two."""
+    """All trainings in words, where there were several."""
     words = (
-        f"{settings.steps} steps of {settings.batch} patches of {' × '.join(map(str, settings.patch))} voxels from "
-        f"{settings.examples} synthetic specimens (seeds from {settings.seed}; learning rate "
-        f"{settings.learning_rate:g})"
+        f"Preset {settings.preset}: at most {settings.epochs} rounds of "
+        f"{settings.steps_per_epoch or 'as many as show all of the set'} steps of {settings.batch} patches of "
+        f"{' × '.join(map(str, settings.patch))} voxels; {settings.optimiser}, learning rate "
+        f"{settings.learning_rate:g}, {settings.schedule}; seed {settings.seed}"
     )
-    return words if settings.earlier is None else f"{_recipe(settings.earlier)}; then {words}"
+    return words if settings.earlier is None else f"{_recipe(settings.earlier)}. Then {words}"

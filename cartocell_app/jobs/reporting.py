@@ -37,6 +37,9 @@ class Reporter(Protocol):
     def result(self, item: str, **values: Any) -> None:
         """Report what came of `item`."""
 
+    def event(self, kind: str, sentence: str, **values: Any) -> None:
+        """Report something else: `sentence` for people, `kind` and `values` for programs."""
+
 
 def reporter(kind: ProgressKind, stream: TextIO | None = None) -> Reporter:
     """Choose how to report: JSON lines for programs, a bar on a terminal, plain sentences elsewhere.
@@ -85,6 +88,8 @@ class SilentReporter:
 
     def result(self, item: str, **values: Any) -> None: ...
 
+    def event(self, kind: str, sentence: str, **values: Any) -> None: ...
+
 
 class JsonReporter(SilentReporter):
     """One JSON object a line: ``event`` is ``progress``, ``message`` or ``result``.
@@ -120,6 +125,9 @@ class JsonReporter(SilentReporter):
     def result(self, item: str, **values: Any) -> None:
         self._write(event="result", stack=item, **values)
 
+    def event(self, kind: str, sentence: str, **values: Any) -> None:
+        self._write(event=kind, message=sentence, **values)
+
     def _write(self, **values: Any) -> None:
         self.stream.write(json.dumps(values, ensure_ascii=False, allow_nan=False, default=str) + "\n")
         self.stream.flush()
@@ -137,6 +145,9 @@ class PlainReporter(SilentReporter):
 
     def result(self, item: str, **values: Any) -> None:
         self.message(result_sentence(item, values))
+
+    def event(self, kind: str, sentence: str, **values: Any) -> None:  # noqa: ARG002
+        self.message(sentence)
 
 
 class BarReporter(SilentReporter):
@@ -182,6 +193,9 @@ class BarReporter(SilentReporter):
 
     def result(self, item: str, **values: Any) -> None:
         self.message(result_sentence(item, values))
+
+    def event(self, kind: str, sentence: str, **values: Any) -> None:  # noqa: ARG002
+        self.message(sentence)
 
 
 def result_sentence(item: str, values: dict[str, Any]) -> str:
