@@ -15,6 +15,7 @@ from monai.transforms import (
     RandScaleIntensityd,
     RandShiftIntensityd,
 )
+from monai.utils.type_conversion import convert_to_tensor
 from torch import Tensor, nn
 
 from training.settings import Augmentation
@@ -120,4 +121,10 @@ class Augmenter:
         self._space.set_random_state(seed=seed)
         self._light.set_random_state(seed=seed + 1)
         item = self._light(self._space({"picture": picture.clone(), "labels": labels.clone()}))
-        return torch.as_tensor(item["picture"]), torch.as_tensor(item["labels"])
+        return _plain(item["picture"]), _plain(item["labels"])
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """Without MONAI's metadata, which would slow down every layer of the network."""
+    plain: Tensor = convert_to_tensor(tensor, track_meta=False)
+    return plain

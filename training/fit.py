@@ -27,6 +27,9 @@ from training.records import EpochReport, RunFolder, WholeCheckpoints, load_netw
 from training.resunet import ResUNet
 from training.settings import TrainingSettings
 
+DRAW_EVERY_S = 10.0
+"""Charts take a second or two, which short rounds should not spend each time."""
+
 DeviceKind = Literal["auto", "cpu", "cuda"]
 
 
@@ -111,12 +114,10 @@ class Segmenter(lightning.LightningModule):
     def _loader(self, patches: PatchDataset | GridDataset) -> DataLoader[tuple[Tensor, Tensor]]:
         return DataLoader(patches, batch_size=self.settings.batch, num_workers=self.loaders)
 
-    def on_train_epoch_start(self) -> None:
-        """Draw dropout anew from the round's own seed, so that a resumed run is the same as one without a stop."""
-        torch.manual_seed((self.settings.seed * 1009 + self.current_epoch * 31 + self.global_rank) % 2**63)
-
     def training_step(self, batch: tuple[Tensor, Tensor], index: int) -> Tensor:  # noqa: ARG002
         """Loss of one batch."""
+        # Dropout hangs on nothing that came before, so that a resumed run is the same as one without a stop.
+        torch.manual_seed((self.settings.seed * 1_000_003 + self.global_step * 64 + self.global_rank) % 2**63)
         loss = self._loss(self._logits(batch[0]), batch[1])
         self.log("loss", loss, on_step=False, on_epoch=True, batch_size=len(batch[0]), sync_dist=True)
         return loss
@@ -164,6 +165,7 @@ class _Watcher(Callback):
         self.epoch_start_s = 0.0
         self.waited_s = 0.0
         self.waits_since_s = 0.0
+        self.drawn_s = -math.inf
 
     def state_dict(self) -> dict[str, Any]:
         return {"history": [report.as_row() for report in self.history]}
@@ -200,9 +202,18 @@ class _Watcher(Callback):
             raise _DivergedError
         self.history.append(report)
         if trainer.is_global_zero:
-            assert isinstance(module, Segmenter)
-            self.folder.draw_epoch(self.history, module.network, module.material.unseen, module.settings.patch)
+            if time.monotonic() - self.drawn_s > DRAW_EVERY_S:
+                self._draw(module)
             self.report(report)
+
+    def on_train_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
+        if trainer.is_global_zero and self.history:
+            self._draw(module)
+
+    def _draw(self, module: lightning.LightningModule) -> None:
+        assert isinstance(module, Segmenter)
+        self.folder.draw_epoch(self.history, module.network, module.material.unseen, module.settings.patch)
+        self.drawn_s = time.monotonic()
 
 
 class _DivergedError(Exception):

@@ -140,11 +140,10 @@ def test_crop_goes_on_after_a_bad_field(tmp_path, cartocell):
 
 
 @pytest.mark.slow
-def test_train_export_segment(tmp_path, cartocell, cyst_folder, monkeypatch):
+def test_train_export_segment(tmp_path, cartocell, cyst_folder):
     pytest.importorskip("torch", reason="training is not installed")
-    monkeypatch.setattr("training.fit.VALIDATION_PATCHES", 2)
     run = tmp_path / "run"
-    words = ("--steps", 2, "--examples", 1, "--feature-maps", "4,8", "--z-pool", "2")
+    words = ("--steps", 2, "--examples", 1, "--feature-maps", "4,8", "--z-pool", "2", "--patch", 32, 32, 32)
     answer = cartocell("train", "-o", run, *words, "--progress", "none")
     assert answer.code == 0, answer.err
     model = tmp_path / "mine.onnx"

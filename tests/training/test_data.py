@@ -1,4 +1,4 @@
-"""What a network is shown: repeatable, turned as one, and true."""
+"""What a network is shown: repeatable, varied as one, and true."""
 
 import hashlib
 from itertools import product
@@ -8,7 +8,16 @@ import pytest
 
 from cartocell_app.segmentation.targets import bcm_from_labels
 from cartocell_app.stacks.voxel_size import VoxelSize
-from training.data import MIX, NORMALISATION, SMALLEST_FRAME_UM, Example, PatchDataset, synthetic_example
+from training.data import (
+    MIX,
+    SMALLEST_FRAME_UM,
+    Example,
+    GridDataset,
+    PatchDataset,
+    patches_that_cover,
+    synthetic_example,
+)
+from training.settings import NORMALISATION, Augmentation
 from training.synthetic import PRESETS
 
 
@@ -22,35 +31,26 @@ def blocks(shape, side=6, seed=0):
     return np.where((index % side == 0).any(axis=0), 0, labels).astype(np.uint16)
 
 
+NOTHING = Augmentation(
+    flip=0, rotate=0, elastic=0, brightness=0, contrast=0, noise=0, blur=0, attenuation=0, anisotropy=0
+)
+FLIPS = NOTHING.model_copy(update={"flip": 0.5})
+SPACE = NOTHING.model_copy(update={"flip": 0.5, "rotate": 0.7, "elastic": 0.7})
+LIGHT = Augmentation(flip=0, rotate=0, elastic=0)
+
+
 def telling(labels):
     """An example whose picture is its labels."""
     return Example(labels.astype(np.float16), labels)
 
 
-def labels_seen(picture, most):
-    """The `most` labels that a picture of `telling` still tells, as ranks; None where blur or noise hides them."""
-    values, ranks = np.unique(picture.numpy()[0], return_inverse=True)
-    return None if len(values) > most else ranks.reshape(picture.shape[1:])
+def items(dataset):
+    return [dataset[index] for index in range(len(dataset))]
 
 
-def items_seen(dataset):
-    """Labels and targets of each item whose labels can still be told."""
-    most = len(np.unique(dataset.examples[0].labels))
-    pairs = (
-        (labels_seen(picture, most), targets.numpy())
-        for picture, targets in map(dataset.__getitem__, range(len(dataset)))
-    )
-    found = [(labels, targets) for labels, targets in pairs if labels is not None]
-    assert len(found) > 0.3 * len(dataset)
-    return found
-
-
-def all_turns(volume):
-    """The 16 ways to flip and turn a volume that keep the optical axis."""
-    for flip_z, flip_y, turns in product((False, True), (False, True), range(4)):
-        turned = volume[::-1] if flip_z else volume
-        turned = turned[:, ::-1] if flip_y else turned
-        yield np.rot90(turned, turns, (1, 2))
+def ranks(volume):
+    """Numbers in place of values: patches of a few cells are then as alike as their cells."""
+    return np.unique(volume, return_inverse=True)[1].reshape(volume.shape)
 
 
 @pytest.fixture(scope="module")
@@ -89,17 +89,23 @@ def test_the_mix_is_of_presets_that_exist():
     assert {name for name, _ in MIX} <= set(PRESETS)
 
 
-def test_an_item_depends_on_its_number_and_the_seed_alone():
-    examples = [telling(blocks((20, 30, 34), seed=seed)) for seed in range(3)]
-    forwards, backwards = (PatchDataset(examples, (16, 16, 16), 8, seed=5) for _ in range(2))
-    items = {index: forwards[index] for index in range(8)}
+@pytest.mark.parametrize("augmentation", [Augmentation(), FLIPS])
+def test_an_item_depends_on_its_number_the_epoch_and_the_seed_alone(augmentation):
+    examples = [telling(blocks((20, 30, 30), seed=seed)) for seed in (1, 2)]
+    forwards, backwards = (PatchDataset(examples, (16, 16, 16), 8, 5, augmentation) for _ in range(2))
+    seen = {index: forwards[index] for index in range(8)}
     for index in reversed(range(8)):
-        for one, again in zip(items[index], backwards[index], strict=True):
+        for one, again in zip(seen[index], backwards[index], strict=True):
             assert np.array_equal(one.numpy(), again.numpy())
-    other = PatchDataset(examples, (16, 16, 16), 8, seed=6)
-    assert not any(np.array_equal(items[index][0].numpy(), other[index][0].numpy()) for index in range(8))
-    assert len({items[index][0].numpy().tobytes() for index in range(8)}) == 8
-    assert len(forwards) == 8
+    for other in (PatchDataset(examples, (16, 16, 16), 8, 6, augmentation),
+                  PatchDataset(examples, (16, 16, 16), 8, 5, augmentation, epoch=1)):  # fmt: skip
+        assert not any(np.array_equal(seen[index][0].numpy(), other[index][0].numpy()) for index in range(8))
+    assert len({picture.numpy().tobytes() for picture, _ in seen.values()}) == 8
+
+
+def test_there_are_as_many_items_as_asked_for():
+    dataset = PatchDataset([telling(blocks((20, 30, 30)))], (16, 16, 16), 3, 5, FLIPS)
+    assert len(dataset) == len(list(dataset)) == 3
 
 
 def test_stored_examples_are_never_changed(specimen):
@@ -107,80 +113,117 @@ def test_stored_examples_are_never_changed(specimen):
         return hashlib.sha256(specimen.raw.tobytes() + specimen.labels.tobytes()).digest()
 
     before = digest()
-    dataset = PatchDataset([specimen], (24, 32, 32), 40, seed=1)
-    for picture, targets in (dataset[index] for index in range(40)):
+    for picture, targets in items(PatchDataset([specimen], (24, 32, 32), 40, 1, Augmentation())):
+        picture += 100
+        targets += 100
+    for picture, targets in items(GridDataset([specimen], (24, 32, 32))):
         picture += 100
         targets += 100
     assert digest() == before
 
 
 def test_items_are_float32_pictures_with_their_targets(specimen):
-    picture, targets = PatchDataset([specimen], (16, 24, 20), 1, seed=1)[0]
-    assert (picture.shape, targets.shape) == ((1, 16, 24, 20), (3, 16, 24, 20))
-    assert str(picture.dtype) == str(targets.dtype) == "torch.float32"
-    assert set(np.unique(targets.numpy())) <= {0.0, 1.0}
-    assert np.isfinite(picture.numpy()).all()
+    for dataset in (
+        PatchDataset([specimen], (16, 24, 20), 1, 1, Augmentation()),
+        GridDataset([specimen], (16, 24, 20)),
+    ):
+        picture, targets = dataset[0]
+        assert (tuple(picture.shape), tuple(targets.shape)) == ((1, 16, 24, 20), (3, 16, 24, 20))
+        assert str(picture.dtype) == str(targets.dtype) == "torch.float32"
+        assert set(np.unique(targets.numpy())) <= {0.0, 1.0}
+        assert np.isfinite(picture.numpy()).all()
 
 
 @pytest.mark.parametrize("patch", [(16, 16, 16), (12, 18, 16)])
 def test_targets_are_those_of_the_labels_in_the_picture(patch):
-    dataset = PatchDataset([telling(blocks((24, 30, 34)))], patch, 60, seed=2)
-    for labels, targets in items_seen(dataset):
-        assert np.array_equal(targets, bcm_from_labels(labels))
+    for picture, targets in items(PatchDataset([telling(blocks((24, 30, 34)))], patch, 30, 2, FLIPS)):
+        assert np.array_equal(targets.numpy(), bcm_from_labels(ranks(picture.numpy()[0])))
 
 
-def test_a_patch_of_the_whole_example_comes_in_all_16_turns_and_no_other():
-    labels = blocks((14, 16, 16))
-    turns = {np.ascontiguousarray(np.unique(turned, return_inverse=True)[1].reshape(labels.shape)).tobytes(): 0
-             for turned in all_turns(labels)}  # fmt: skip
-    assert len(turns) == 16
-    for seen, _ in items_seen(PatchDataset([telling(labels)], (14, 16, 16), 250, seed=3)):
-        turns[np.ascontiguousarray(seen).tobytes()] += 1
-    assert len(turns) == 16
-    assert min(turns.values()) > 0
+def test_bending_and_turning_take_picture_and_labels_alike():
+    """A picture that tells inside from outside stays on the mask M, whatever happens to the space."""
+    labels = np.zeros((32, 64, 64), np.uint16)
+    labels[8:24, 20:50, 14:40] = 1
+    dataset = PatchDataset([telling(labels)], (24, 40, 40), 40, 3, SPACE)
+    bent = 0
+    for picture, targets in items(dataset):
+        tissue = targets[2].numpy() > 0
+        assert ((picture[0].numpy() > 0.5) != tissue).mean() < 0.012
+        bent += not np.isin(picture.numpy(), (0, 1)).all()
+    assert bent > 25
 
 
-def test_a_patch_that_is_not_square_is_flipped_only():
+def test_contours_stay_one_voxel_on_each_side_after_bending():
+    labels = np.zeros((32, 64, 64), np.uint16)
+    labels[8:24, 20:50, 14:32], labels[8:24, 20:50, 32:50] = 1, 2
+    for _, targets in items(PatchDataset([telling(labels)], (24, 40, 40), 20, 3, SPACE)):
+        b, c, m = targets.numpy() > 0
+        assert not (b & c).any()
+        assert (b <= m).all()
+        assert np.array_equal(b, m & ~c)
+
+
+def test_flips_are_all_eight_and_no_other():
     labels = blocks((14, 16, 20))
-    flips = {np.unique(labels[::z, ::y, ::x], return_inverse=True)[1].reshape(labels.shape).tobytes()
-             for z, y, x in product((1, -1), repeat=3)}  # fmt: skip
-    seen = {labels.tobytes() for labels, _ in items_seen(PatchDataset([telling(labels)], (14, 16, 20), 120, seed=3))}
+    flips = {ranks(labels[::z, ::y, ::x]).tobytes() for z, y, x in product((1, -1), repeat=3)}
+    seen = {
+        ranks(picture.numpy()[0]).tobytes()
+        for picture, _ in items(PatchDataset([telling(labels)], (14, 16, 20), 120, 3, FLIPS))
+    }
     assert seen == flips
+
+
+def test_light_changes_the_picture_and_nothing_else():
+    labels = (blocks((16, 16, 16)) % 2).astype(np.uint16)
+    pairs = items(PatchDataset([telling(labels)], (16, 16, 16), 40, 6, LIGHT))
+    assert len({targets.numpy().tobytes() for _, targets in pairs}) == 1
+    pictures = [picture.numpy() for picture, _ in pairs]
+    spans = [np.ptp(np.percentile(picture, (5, 95))) for picture in pictures]
+    assert max(spans) > 1.5 * min(spans)
+    noisy = [len(np.unique(picture)) > 1000 for picture in pictures]
+    assert 5 < sum(noisy) < 38
 
 
 def test_patches_lie_around_tissue():
     labels = np.zeros((30, 60, 60), np.uint16)
     labels[10:16, 20:26, 30:36] = 1
-    dataset = PatchDataset([telling(labels)], (8, 8, 8), 60, seed=4)
-    with_tissue = np.mean([bool(targets[2].any()) for _, targets in (dataset[index] for index in range(60))])
-    assert 0.6 < with_tissue < 1
+    dataset = PatchDataset([telling(labels)], (8, 8, 8), 60, 4, FLIPS)
+    assert 0.6 < np.mean([bool(targets[2].any()) for _, targets in items(dataset)]) < 1
 
 
 def test_examples_smaller_than_the_patch_are_mirrored_at_the_far_end():
     labels = blocks((10, 12, 16))
     padded = np.pad(labels, ((0, 6), (0, 4), (0, 0)), "symmetric")
-    expected = {
-        np.unique(turned, return_inverse=True)[1].reshape(turned.shape).tobytes() for turned in all_turns(padded)
-    }
-    for seen, targets in items_seen(PatchDataset([telling(labels)], (16, 16, 16), 40, seed=5)):
-        assert seen.tobytes() in expected
-        assert targets.shape == (3, 16, 16, 16)
+    ((picture, targets),) = items(GridDataset([telling(labels)], (16, 16, 16)))
+    assert np.array_equal(picture.numpy()[0], padded)
+    assert np.array_equal(targets.numpy(), bcm_from_labels(padded))
+    picture, _ = PatchDataset([telling(labels)], (16, 16, 16), 1, 5, NOTHING)[0]
+    assert np.array_equal(picture.numpy()[0], padded)
+
+
+@pytest.mark.parametrize(("shape", "count"), [((16, 16, 16), 1), ((17, 32, 16), 4), ((8, 40, 16), 3)])
+def test_the_grid_covers_all_of_an_example(shape, count):
+    labels = blocks(shape)
+    grid = GridDataset([telling(labels)], (16, 16, 16))
+    assert len(grid) == patches_that_cover([telling(labels)], (16, 16, 16)) == count
+    assert set(np.unique(np.concatenate([picture.numpy().ravel() for picture, _ in items(grid)]))) == set(
+        np.unique(labels)
+    )
+
+
+def test_contours_at_the_faces_of_a_patch_are_those_of_the_whole():
+    labels = np.ones((16, 16, 32), np.uint16)
+    labels[:, :, 16:] = 2
+    first, second = items(GridDataset([telling(labels)], (16, 16, 16)))
+    assert first[1][1, :, :, -1].all()
+    assert second[1][1, :, :, 0].all()
 
 
 def test_an_example_without_any_cell_can_be_shown():
     empty = Example(np.zeros((20, 20, 20), np.float16), np.zeros((20, 20, 20), np.uint16))
-    picture, targets = PatchDataset([empty], (16, 16, 16), 1, seed=0)[0]
+    picture, targets = PatchDataset([empty], (16, 16, 16), 1, 0, Augmentation())[0]
     assert np.isfinite(picture.numpy()).all()
     assert not targets.any()
-
-
-def test_light_and_contrast_vary_from_item_to_item():
-    dataset = PatchDataset([telling(blocks((16, 16, 16)) % 2)], (16, 16, 16), 60, seed=6)
-    pictures = [dataset[index][0].numpy() for index in range(60)]
-    spans = [np.ptp(np.percentile(picture, (5, 95))) for picture in pictures]
-    assert max(spans) > 1.5 * min(spans)
-    noisy = [len(np.unique(picture)) > 1000 for picture in pictures]
-    assert 5 < sum(noisy) < 50
 
 
 def test_the_voxel_size_of_a_specimen_is_the_one_asked_for():

@@ -1,75 +1,164 @@
-"""Training: goes on after a stop, goes on from another network, and says what it cannot start from."""
+"""Training: repeatable, goes on after a stop or a kill, and says what it cannot do."""
 
-import json
+import csv
 
+import numpy as np
 import pytest
 import torch
 
 from cartocell_app.errors import UserError
 from cartocell_app.progress import CancelledError
 from training import fit
+from training.data import Example
+from training.fit import Machines, Material
+from training.losses import segmentation_loss
+from training.records import RunFolder, load_network, save_network
+from training.resunet import ResUNet
 from training.settings import TrainingSettings, training_settings
 
 TINY = TrainingSettings(
-    feature_maps=(2, 4), z_pool=(2,), examples=1, validation_examples=1, patch=(16, 16, 16), steps=4, voxel_um=(2, 2, 2)
+    feature_maps=(2, 4), z_pool=(2,), patch=(16, 16, 16), epochs=3, steps_per_epoch=2, dropout=0.2, voxel_um=(2, 2, 2)
 )
+CPU = Machines("cpu", loaders=0)
 
 
-@pytest.fixture
-def quick(monkeypatch):
-    monkeypatch.setattr(fit, "VALIDATION_PATCHES", 2)
-    monkeypatch.setattr(fit, "CHECKPOINT_EVERY", 2)
+@pytest.fixture(scope="module")
+def material():
+    rng = np.random.default_rng(0)
+    examples = []
+    for _ in range(3):
+        labels = np.zeros((20, 24, 24), np.uint16)
+        labels[4:16, 4:12, 4:20], labels[4:16, 12:20, 4:20] = 1, 2
+        examples.append(Example((rng.random(labels.shape) + (labels > 0)).astype(np.float16), labels))
+    return Material(examples[:2], examples[2:], (2.0, 2.0, 2.0), "two boxes")
+
+
+def run(settings, material, folder, **options):
+    return fit.train(settings, material, RunFolder(folder), machines=options.pop("machines", CPU), **options)
 
 
 def weights(path):
-    return fit.load_network(path)[0].state_dict()
+    return load_network(path).network.state_dict()
 
 
 def same(one, other):
     return all(torch.equal(one[name], other[name]) for name in one)
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path, quick):
-    one, again = (weights(fit.train(TINY, tmp_path / name, workers=1)) for name in "ab")
-    other = weights(fit.train(TINY.model_copy(update={"seed": 5}), tmp_path / "c", workers=1))
+def test_the_same_seed_gives_the_same_weights_and_another_seed_others(tmp_path, material):
+    one, again = (weights(run(TINY, material, tmp_path / name)) for name in "ab")
+    other = weights(run(TINY.model_copy(update={"seed": 5}), material, tmp_path / "c"))
     assert same(one, again)
     assert not same(one, other)
 
 
-def test_a_stopped_training_goes_on_where_it_was(tmp_path, quick):
+@pytest.mark.parametrize("stop_at", [3, 4, 5])
+def test_a_stopped_training_ends_as_if_it_had_not_been(tmp_path, material, stop_at):
+    whole = weights(run(TINY, material, tmp_path / "whole"))
     calls = []
 
-    def after_three_steps():
+    def after_some_steps():
         calls.append(1)
-        return len(calls) == 3
+        return len(calls) == stop_at
 
     with pytest.raises(CancelledError):
-        fit.train(TINY, tmp_path, workers=1, cancelled=after_three_steps)
-    assert not (tmp_path / "network.pt").exists()
-    done = []
-    fit.train(TINY, tmp_path, workers=1, progress=lambda stage, at, _: done.append(at) if stage == "Training" else None)
-    assert done == [3, 4], "the checkpoint after step 2 was taken up"
-    steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert steps == [2, 4]
+        run(TINY, material, tmp_path / "cut", cancelled=after_some_steps)
+    assert not (tmp_path / "cut" / "network.pt").exists()
+    reports = []
+    resumed = run(TINY, material, tmp_path / "cut", report=reports.append)
+    assert same(whole, weights(resumed))
+    assert reports[0].epoch == (stop_at - 1) // 2 + 1, "finished rounds are not done again"
+    history = tmp_path / "cut/results/cartocell_1/charts/cartocell_1_history.csv"
+    rows = list(csv.DictReader(history.read_text().splitlines()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
 
 
-def test_going_on_from_another_network(tmp_path, quick):
-    first = fit.train(TINY, tmp_path / "first", workers=1)
-    gentle = TINY.model_copy(update={"learning_rate": 1e-9, "steps": 1})
-    second = fit.train(gentle, tmp_path / "second", start_from=first, workers=1)
+def test_loaders_do_not_change_the_result(tmp_path, material):
+    one = weights(run(TINY, material, tmp_path / "a"))
+    other = weights(run(TINY, material, tmp_path / "b", machines=Machines("cpu", loaders=2)))
+    assert same(one, other)
+
+
+def test_training_learns(tmp_path, material):
+    settings = TINY.model_copy(update={"epochs": 2, "steps_per_epoch": 20, "dropout": 0.0, "learning_rate": 1e-2})
+    reports = []
+    run(settings, material, tmp_path, report=reports.append)
+    first, last = reports
+    assert last.loss < 0.8 * first.loss
+    assert last.iou["M"] > 0.8
+
+
+def test_the_best_round_is_kept_and_patience_ends_the_training(tmp_path, material):
+    settings = TINY.model_copy(update={"epochs": 30, "patience": 2, "learning_rate": 1e-12, "dropout": 0.0})
+    reports = []
+    run(settings, material, tmp_path, report=reports.append)
+    assert len(reports) < 30
+
+
+def test_going_on_from_another_network(tmp_path, material):
+    first = run(TINY, material, tmp_path / "first")
+    gentle = TINY.model_copy(update={"learning_rate": 1e-9, "epochs": 1})
+    second = run(gentle, material, tmp_path / "second", start_from=first)
     kernels = [name for name, value in weights(first).items() if value.ndim == 5]
     for name in kernels:
         torch.testing.assert_close(weights(second)[name], weights(first)[name], atol=1e-5, rtol=0)
-    assert fit.load_network(second)[1].earlier == TINY
+    assert load_network(second).settings.earlier == TINY
 
 
-def test_a_network_of_another_shape_is_refused_before_anything_starts(tmp_path):
-    network = fit.ResUNet((2, 2, 2), (2, 2))
+def test_a_network_of_another_shape_is_refused_before_anything_starts(tmp_path, material):
     settings = training_settings(feature_maps=(2, 2, 2), z_pool=(2, 2))
-    path = fit.save_network(network, settings, tmp_path / "network.pt")
+    network = ResUNet((2, 2, 2), (2, 2))
+    state = {f"network.{name}": value for name, value in network.state_dict().items()}
+    torch.save({"state_dict": state}, tmp_path / "best.ckpt")
+    path = save_network(tmp_path / "best.ckpt", settings, (1, 1, 1), "nothing", [], tmp_path / "network.pt")
     with pytest.raises(UserError, match=r"another shape \(2/2/2\)"):
-        fit.train(TINY, tmp_path / "run", start_from=path)
+        run(TINY, material, tmp_path / "run", start_from=path)
     assert not (tmp_path / "run").exists()
+
+
+def test_out_of_memory_halves_the_batch_and_says_so(tmp_path, material, monkeypatch):
+    step = fit.Segmenter.training_step
+
+    def short_of_memory(self, batch, index):
+        if len(batch[0]) > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return step(self, batch, index)
+
+    monkeypatch.setattr(fit.Segmenter, "training_step", short_of_memory)
+    said = []
+    run(TINY.model_copy(update={"batch": 4, "epochs": 1}), material, tmp_path / "a", say=said.append)
+    assert said == ["Memory ran out. Going on with 2 patches a step."]
+    monkeypatch.setattr(fit.Segmenter, "training_step", lambda *_: (_ for _ in ()).throw(RuntimeError("out of memory")))
+    with pytest.raises(UserError, match="too little memory to train"):
+        run(TINY, material, tmp_path / "b")
+
+
+def test_divergence_is_said(tmp_path, material, monkeypatch):
+    monkeypatch.setattr(fit, "segmentation_loss", lambda logits, *_, **__: logits.mean() * float("nan"))
+    with pytest.raises(UserError, match="smaller --learning-rate"):
+        run(TINY, material, tmp_path)
+    assert not (tmp_path / "network.pt").exists()
+
+
+def test_no_graphics_card(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match="no graphics card"):
+        Machines("cuda").accelerator()
+    assert Machines("auto").accelerator() == "cpu"
+
+
+def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path, material, monkeypatch):
+    run(TINY.model_copy(update={"epochs": 1}), material, tmp_path)
+    before = (tmp_path / "checkpoints/last.ckpt").read_bytes()
+
+    def killed(content, path):
+        path.write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("training.records.torch.save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        fit.WholeCheckpoints().save_checkpoint({}, tmp_path / "checkpoints/last.ckpt")
+    assert (tmp_path / "checkpoints/last.ckpt").read_bytes() == before
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing", b"PK\x03\x04 half"])
@@ -77,20 +166,32 @@ def test_what_is_no_network(tmp_path, content):
     path = tmp_path / "network.pt"
     path.write_bytes(content)
     with pytest.raises(UserError, match="is no trained network"):
-        fit.load_network(path)
+        load_network(path)
 
 
 def test_settings_that_cannot_be():
     with pytest.raises(UserError, match="one value fewer"):
         training_settings(feature_maps=(2, 4), z_pool=(2, 2))
-    assert training_settings(steps=None) == TrainingSettings()
+    with pytest.raises(UserError, match="multiples of 8, 8, 8"):
+        training_settings(patch=(20, 20, 20))
+    with pytest.raises(UserError, match="no preset"):
+        training_settings("fastest")
+    assert training_settings(epochs=None) == TrainingSettings()
+    paper = training_settings("paper")
+    assert (paper.epochs, paper.patience, paper.batch, paper.learning_rate) == (1300, 100, 2, 1e-4)
 
 
-def test_overlap_of_known_channels():
-    targets = torch.zeros(1, 3, 2, 2, 2)
-    targets[0, 0, 0], targets[0, 1] = 1, 1
-    logits = torch.where(targets > 0, 5.0, -5.0)
-    logits[0, 0, 0, 0, 0] = -5  # one of the four voxels of B missed
-    iou = fit.intersection_over_union(logits, targets)
-    assert iou.tolist() == [0.75, 1.0, 0.0]
-    assert fit.segmentation_loss(logits, targets) < fit.segmentation_loss(-logits, targets)
+def test_loss_by_hand():
+    logits = torch.zeros(1, 3, 1, 1, 4)
+    targets = torch.zeros(1, 3, 1, 1, 4)
+    targets[0, 0, 0, 0, 0] = 1
+    assert segmentation_loss(logits, targets).item() == pytest.approx(np.log(2))
+    logits[0, 0, 0, 0] = torch.tensor([-2.0, -2.0, -2.0, -2.0])
+    # One of four voxels is 1: it counts threefold. Softplus(2) for it, softplus(-2) for the three others.
+    wrong, right = np.log1p(np.exp(2)), np.log1p(np.exp(-2))
+    channel = (3 * wrong + 3 * right) / 6
+    expected = (channel + 2 * np.log(2)) / 3
+    assert segmentation_loss(logits, targets, rebalance=True).item() == pytest.approx(expected, rel=1e-5)
+    good = torch.where(targets > 0, 9.0, -9.0)
+    assert segmentation_loss(good, targets, dice_weight=1).item() < 0.01
+    assert segmentation_loss(-good, targets, dice_weight=1) > segmentation_loss(-good, targets) + 0.2
