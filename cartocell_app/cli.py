@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from cartocell_app import __version__
+from cartocell_app import __version__, commands_biapy, commands_phases
 from cartocell_app.errors import UserError
 from cartocell_app.progress import CancelledError
 from cartocell_app.stacks.voxel_size import VoxelSize
@@ -362,6 +362,31 @@ def export(
 
 
 @app.command()
+def import_model(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Weights of CartoCell (.h5), a checkpoint of BiaPy 3.5 or 3.7 (.pth), or a package of the BioImage "
+            "Model Zoo (.zip).",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The model file (.onnx).", show_default=False)],
+    voxel_size: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option("--voxel-size", metavar="Z Y X", help="Voxel size in µm that it was trained at."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model.", show_default="what the file says")] = None,
+) -> None:
+    """Turn a published or foreign model into one for `cartocell segment`. Nothing in the file is executed."""
+    _needs_training()
+    from training.importing.importing import import_model as convert
+
+    card = convert(source, output, voxel_um=_given(voxel_size), name=name)
+    typer.echo(f"Saved {card.name} {card.version} to {output}. {card.training}")
+
+
+@app.command()
 def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the results.")] = Path("demo"),
     device: Annotated[DeviceName, typer.Option(help="Where the network runs.")] = "auto",
@@ -425,6 +450,9 @@ def _needs_training() -> None:
             "Add them with: pip install 'cartocell[train]'. Segmenting works without them.",
         )
 
+
+commands_phases.register(app)
+commands_biapy.register(app)
 
 if __name__ == "__main__":
     main()

@@ -3,6 +3,8 @@
 Structure as in BiaPy 3.5 and later (`specs/biapy_cartocell.md` §1.2): pre-activation residual blocks with a
 1 × 1 × 1 shortcut from the raw input, transposed convolutions that keep their channels, ELU everywhere.
 With feature maps 52, 68, 84 and no pooling along z it has 1,360,187 parameters (batch norm) or 1,358,755 (none).
+With instance norm, which has a weight and a bias for each channel as in BiaPy 3.7, it has as many as with batch norm;
+then every output depends on the whole picture.
 """
 
 from collections.abc import Sequence
@@ -11,12 +13,14 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-Norm = Literal["batch", "none"]
+Norm = Literal["batch", "instance", "none"]
 PAPER_FEATURE_MAPS = (52, 68, 84)
 
 
 def _norm(kind: Norm, channels: int) -> list[nn.Module]:
-    return [nn.BatchNorm3d(channels)] if kind == "batch" else []
+    if kind == "none":
+        return []
+    return [nn.BatchNorm3d(channels) if kind == "batch" else nn.InstanceNorm3d(channels, affine=True)]
 
 
 class ResidualBlock(nn.Module):
@@ -26,7 +30,7 @@ class ResidualBlock(nn.Module):
     ----------
     inputs, outputs : int
         Channels.
-    norm : {"batch", "none"}
+    norm : {"batch", "instance", "none"}
         Normalisation before each activation.
     dropout : float
         After the first convolution's activation.
@@ -62,7 +66,7 @@ class ResUNet(nn.Module):
         Channels of each level; the last is the bottleneck.
     z_pool : sequence of int
         Pooling along z after each level but the last, 1 or 2; along y and x it is always 2.
-    norm : {"batch", "none"}
+    norm : {"batch", "instance", "none"}
         Normalisation layers.
     dropout : float
         Share of activations dropped in training.

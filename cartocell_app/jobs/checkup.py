@@ -29,7 +29,7 @@ def checkup() -> str:
         f"Memory: {memory.available / 1e9:.1f} GB free of {memory.total / 1e9:.1f} GB",
         f"Processor: {os.cpu_count()} threads",
         f"Model in the box: {card.name} {card.version}, works at voxels of "
-        f"{' × '.join(f'{um:g}' for um in card.voxel_size_um)} µm",
+        f"{' × '.join(f'{um:g}' for um in card.voxel_size_um or ('?',))} µm",
         "Devices:",
     ]
     for device in probe_devices(model):

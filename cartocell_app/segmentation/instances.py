@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from cartocell_app.segmentation.seeds import hills, peak_seeds, piece_seeds
 from cartocell_app.segmentation.settings import Landscape, NearestCell, PeakSeeds, SegmentationSettings
@@ -14,6 +15,9 @@ from cartocell_app.segmentation.voronoi import share_as_published, share_to_near
 from cartocell_app.segmentation.watershed import Cut, flood, inner_distance
 
 FloatArray = NDArray[np.float32]
+
+BLUR_VOX = 1.0
+"""Standard deviation of the Gaussian, cut off at once that, of the landscape that BiaPy floods since 3.7."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,8 @@ def _landscape(
             landscape = interior * (contour - 1)
         case "interior":
             landscape = -interior
+        case "interior blurred":
+            landscape = ndimage.gaussian_filter(-interior, BLUR_VOX, mode="nearest", truncate=1)
         case "interior 8-bit":
             landscape = interior * np.float32(-255)
         case "distance µm" | "distance voxels":

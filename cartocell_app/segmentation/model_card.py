@@ -45,11 +45,17 @@ class ModelCard(BaseModel):
     version: str
     licence: str
 
-    channels: tuple[Literal["B", "C", "M"], ...] = ("B", "C", "M")
-    """What the outputs are, in their order: B cell interior, C contour, M mask of the whole tissue."""
+    channels: tuple[Literal["B", "F", "C", "M"], ...] = ("B", "C", "M")
+    """What the outputs are, in their order: B cell interior, C contour, M mask of the whole tissue.
 
-    voxel_size_um: tuple[PositiveFloat, PositiveFloat, PositiveFloat]
-    """Voxel size (z, y, x) that the network was trained at; stacks are resampled to it."""
+    F, in place of B, is the whole cell with its contour: what BiaPy teaches since 3.7.
+    """
+
+    voxel_size_um: tuple[PositiveFloat, PositiveFloat, PositiveFloat] | None
+    """Voxel size (z, y, x) that the network was trained at; stacks are resampled to it.
+
+    None if nobody knows (an imported model): stacks are taken as they are.
+    """
 
     normalisation: Normalisation
 
@@ -61,6 +67,12 @@ class ModelCard(BaseModel):
 
     patch_vox: tuple[PositiveInt, PositiveInt, PositiveInt] | None = None
     """Patch (z, y, x) that it was trained on; needed where `halo_vox` is None, because it must be run on the same."""
+
+    patch_margin_vox: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt] = (0, 0, 0)
+    """Outermost voxels (z, y, x) of a patch whose outputs are not used, where the network runs on patches."""
+
+    profile: str = "default"
+    """Profile (of `cartocell segment`) that goes with it: ``default``, or the published one it was made for."""
 
     thresholds: dict[str, float] = {}
     """Settings recommended for this model, by name."""
@@ -89,8 +101,8 @@ class ModelCard(BaseModel):
     @field_validator("channels")
     @classmethod
     def _check_channels(cls, channels: tuple[str, ...]) -> tuple[str, ...]:
-        if sorted(channels) != ["B", "C", "M"]:
-            raise ValueError("needs each of B, C and M once")
+        if sorted(channels) not in (["B", "C", "M"], ["C", "F", "M"]):
+            raise ValueError("needs each of B (or F), C and M once")
         return channels
 
     @model_validator(mode="after")
@@ -100,6 +112,11 @@ class ModelCard(BaseModel):
         divisors = self.size_divisor
         if self.patch_vox is not None and any(size % by for size, by in zip(self.patch_vox, divisors, strict=True)):
             raise ValueError("patch_vox must be a multiple of size_divisor")
+        margins = self.patch_margin_vox
+        if self.patch_vox is not None and any(
+            2 * margin >= size for margin, size in zip(margins, self.patch_vox, strict=True)
+        ):
+            raise ValueError("patch_margin_vox leaves nothing of patch_vox")
         return self
 
 

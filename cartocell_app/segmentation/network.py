@@ -141,7 +141,8 @@ class Network:
         Returns
         -------
         (3, Z, Y, X) ndarray of float32
-            B cell interior, C contour, M mask of the whole tissue, each 0 … 1.
+            B cell interior, C contour, M mask of the whole tissue, each 0 … 1. In the place of B is F, the whole
+            cell, if the card says that the model has that.
 
         Raises
         ------
@@ -220,7 +221,8 @@ class Network:
         limit_bytes = self._limit_bytes(math.prod(patch), volume.size, max_bytes)
         self._choose_mode(patch, limit_bytes)
         try:
-            return predict_in_patches(volume, patch, lambda piece: self._run(piece, cancelled), progress)
+            margin = self.card.patch_margin_vox
+            return predict_in_patches(volume, patch, margin, lambda piece: self._run(piece, cancelled), progress)
         except NoMemoryError as error:
             raise self._too_little(math.prod(patch), volume.size, self._free_bytes()) from error
 
@@ -241,7 +243,8 @@ class Network:
             found = " × ".join(map(str, output.shape))
             advice = "Its description does not fit the network in it; export it again."
             raise UserError(f"The model {self._path} gave maps of {found} for {piece.shape}.", advice)
-        order = [self.card.channels.index(channel) for channel in CHANNELS]
+        names: list[str] = ["B" if channel == "F" else channel for channel in self.card.channels]
+        order = [names.index(channel) for channel in CHANNELS]
         return output if order == sorted(order) else output[order]
 
     def _bytes(self, voxels: int, mode: _Mode) -> float:

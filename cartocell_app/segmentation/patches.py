@@ -9,24 +9,26 @@ from numpy.typing import NDArray
 
 from cartocell_app.progress import Progress
 
-OVERLAP = 0.25
-"""Share of a patch that the next one repeats."""
+Triple = tuple[int, int, int]
 
 
 def predict_in_patches(
     volume: NDArray[np.float32],
-    patch_vox: tuple[int, int, int],
+    patch_vox: Triple,
+    margin_vox: Triple,
     run: Callable[[NDArray[np.float32]], NDArray[np.float32]],
     progress: Progress,
 ) -> NDArray[np.float32]:
-    """Mean of the outputs of evenly spread, overlapping patches.
+    """Outputs of the fewest patches that cover a volume, faded into each other where they overlap.
 
     Parameters
     ----------
     volume : (Z, Y, X) ndarray of float32
-        Where it is smaller than a patch, it is mirrored at its end.
+        Where it is smaller than a patch it is mirrored at its start, and then by the margin on all sides.
     patch_vox : (z, y, x) of int
         The size that the network was trained on.
+    margin_vox : (z, y, x) of int
+        So many voxels at each face of a patch serve as surroundings only: their outputs are not used.
     run : callable
         The network: (Z, Y, X) float32 of the size of a patch to (3, Z, Y, X) float32.
     progress : callable
@@ -35,28 +37,69 @@ def predict_in_patches(
     Returns
     -------
     (3, Z, Y, X) ndarray of float32
+
+    Notes
+    -----
+    Grid, mirroring and fading are those of BiaPy 3.7 (specification §3.3 to §3.5), so that the maps of its models
+    come out as there. Its overlaps are what the grid leaves over; a voxel that only one patch covers has its output.
+    A volume of just the size of a patch is run once, without margin, as there.
     """
     missing = [max(patch - size, 0) for size, patch in zip(volume.shape, patch_vox, strict=True)]
-    padded = np.pad(volume, [(0, after) for after in missing], mode="reflect") if any(missing) else volume
-    starts = [_starts(size, patch) for size, patch in zip(padded.shape, patch_vox, strict=True)]
-    counts = [np.zeros((size, 1, 1)[: 3 - axis], np.float32) for axis, size in enumerate(padded.shape)]
-    for axis, count in enumerate(counts):
-        for start in starts[axis]:
-            count[start : start + patch_vox[axis]] += 1
-    maps = np.zeros((3, *padded.shape), np.float32)
+    whole = np.pad(volume, [(before, 0) for before in missing], mode="reflect")
+    if whole.shape == patch_vox:
+        return _single(whole, run, missing, progress)
+    padded = np.pad(whole, [(margin, margin) for margin in margin_vox], mode="reflect")
+    kept_vox = [patch - 2 * margin for patch, margin in zip(patch_vox, margin_vox, strict=True)]
+    starts = [_starts(size, kept) for size, kept in zip(whole.shape, kept_vox, strict=True)]
+    fades = [_fade(kept, places) for kept, places in zip(kept_vox, starts, strict=True)]
+    fade = fades[0][:, None, None] * fades[1][:, None] * fades[2]
+    inner = tuple(slice(margin, margin + kept) for margin, kept in zip(margin_vox, kept_vox, strict=True))
+    maps, weights = np.zeros((3, *whole.shape), np.float32), np.zeros(whole.shape, np.float32)
     total = math.prod(len(axis) for axis in starts)
     for done, corner in enumerate(itertools.product(*starts)):
         progress("Network", done, total)
-        box = tuple(slice(start, start + patch) for start, patch in zip(corner, patch_vox, strict=True))
-        maps[(slice(None), *box)] += run(padded[box])
-    for count in counts:  # a voxel lies in as many patches as the product of its counts along z, y and x
-        maps /= count
+        seen = tuple(slice(start, start + patch) for start, patch in zip(corner, patch_vox, strict=True))
+        place = tuple(slice(start, start + kept) for start, kept in zip(corner, kept_vox, strict=True))
+        maps[(slice(None), *place)] += run(padded[seen])[(slice(None), *inner)] * fade
+        weights[place] += fade
     progress("Network", total, total)
-    z, y, x = volume.shape
-    return np.ascontiguousarray(maps[:, :z, :y, :x])
+    maps /= weights
+    return _without(maps, missing)
 
 
-def _starts(size: int, patch: int) -> list[int]:
-    """Where patches start along one axis: evenly, with `OVERLAP` or more, from one end to the other."""
-    steps = math.ceil((size - patch) / max(int(patch * (1 - OVERLAP)), 1))
-    return [round(step * (size - patch) / max(steps, 1)) for step in range(steps + 1)]
+def _single(
+    whole: NDArray[np.float32],
+    run: Callable[[NDArray[np.float32]], NDArray[np.float32]],
+    missing: list[int],
+    progress: Progress,
+) -> NDArray[np.float32]:
+    progress("Network", 0, 1)
+    maps = run(whole)
+    progress("Network", 1, 1)
+    return _without(maps, missing)
+
+
+def _without(maps: NDArray[np.float32], missing: list[int]) -> NDArray[np.float32]:
+    """Maps without the mirrored voxels at the start of each axis."""
+    z, y, x = missing
+    return np.ascontiguousarray(maps[:, z:, y:, x:])
+
+
+def _starts(size: int, kept: int) -> list[int]:
+    """Where the kept parts of patches start along one axis: as few as cover it, what they overlap shared evenly.
+
+    What cannot be shared evenly is put into the last overlap.
+    """
+    steps = math.ceil(size / kept) - 1
+    if steps == 0:
+        return [0]
+    step = kept - (steps * kept + kept - size) // steps
+    return [min(i * step, size - kept) for i in range(steps + 1)]
+
+
+def _fade(kept: int, starts: list[int]) -> NDArray[np.float32]:
+    """Weight of a patch's outputs along one axis: 1, and down towards its ends over the usual overlap."""
+    overlap = min(kept - (starts[1] - starts[0]), kept // 2) if len(starts) > 1 else 0
+    rise = np.linspace(0, 1, overlap + 2)[1:-1]
+    rise = rise**2 / (rise**2 + (1 - rise) ** 2)
+    return np.concatenate([rise, np.ones(kept - 2 * overlap), rise[::-1]]).astype(np.float32)

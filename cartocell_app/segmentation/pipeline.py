@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cartocell_app.errors import UserError
 from cartocell_app.progress import Cancelled, Progress, never, silent, stop_if
 from cartocell_app.segmentation.instances import Instances, instances_from_maps
+from cartocell_app.segmentation.model_card import ModelCard
 from cartocell_app.segmentation.network import Network
 from cartocell_app.segmentation.normalisation import normalise
 from cartocell_app.segmentation.settings import SegmentationSettings
@@ -110,7 +111,8 @@ def segment_stack(
             "Give it in µm with --voxel-size Z Y X (the microscope's own file or your colleague knows it).",
         )
     watch = Stopwatch()
-    shape = resampled_shape(stack.shape, stack.voxel_size, network.card.voxel_size_um)
+    trained_um = network.card.voxel_size_um
+    shape = stack.shape if trained_um is None else resampled_shape(stack.shape, stack.voxel_size, trained_um)
     grid = resampled_voxel_size(stack.shape, stack.voxel_size, shape)
     progress("Preparing", 0, 1)
     with watch.time("prepare"):
@@ -127,12 +129,17 @@ def segment_stack(
     with watch.time("regrid"):
         labels = resample_labels(instances.labels, stack.shape)
     progress("Finding cells", 1, 1)
-    return Segmentation(labels, maps, instances, grid, watch.seconds, _notes(stack, labels))
+    return Segmentation(labels, maps, instances, grid, watch.seconds, _notes(stack, network.card, labels))
 
 
-def _notes(stack: Stack, labels: NDArray[Any]) -> tuple[str, ...]:
+def _notes(stack: Stack, card: ModelCard, labels: NDArray[Any]) -> tuple[str, ...]:
     assert stack.voxel_size is not None
     notes = list(stack.notes)
+    if card.voxel_size_um is None:
+        notes.append(
+            f"{card.name} does not say the voxel size that it was trained at, so the stack was taken as it is; cells "
+            "of another size in voxels than those it has seen come out badly."
+        )
     if stack.voxel_size.z_um > COARSEST_SLICES_UM:
         notes.append(
             f"The slices are {stack.voxel_size.z_um:.3g} µm apart, so most cells are cut only a few times: "

@@ -103,9 +103,12 @@ class PublishedVoronoi(_Settings):
         description="Gaps in the tissue, lumen too, up to twice this wide are bridged, and gaps to the faces of the "
         "stack up to once this wide (voxels).",
     )
+    fill_holes: bool = Field(False, description="Closed holes in the tissue are filled, the lumen too.")
 
 
-Landscape = Literal["interior without contour", "interior", "interior 8-bit", "distance µm", "distance voxels"]
+Landscape = Literal[
+    "interior without contour", "interior", "interior blurred", "interior 8-bit", "distance µm", "distance voxels"
+]
 
 
 class SegmentationSettings(_Settings):
@@ -151,6 +154,13 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         landscape="interior",
         tissue=OtsuThreshold(),
         voronoi=PublishedVoronoi(),
+    ),
+    "biapy-3.7": SegmentationSettings(
+        seeds=ThresholdSeeds(interior=OtsuThreshold(), contour=OtsuThreshold(), min_vox=6),
+        foreground=OtsuThreshold(factor=0.5),
+        landscape="interior blurred",
+        tissue=OtsuThreshold(),
+        voronoi=PublishedVoronoi(closing_vox=0, fill_holes=True),
     ),
 }
 """Ready-made settings by name: ours, and those of the published software by version (specification §6, §7, §11)."""

@@ -65,7 +65,7 @@ def share_to_nearest(
 
 
 def share_as_published(instances: IntArray, tissue: BoolArray, settings: PublishedVoronoi) -> IntArray:
-    """Share the tissue out as the published software did (specification §7.1), voxels taken as cubes.
+    """Share the tissue out as the published software did (specification §7.1, §7.2), voxels taken as cubes.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def share_as_published(instances: IntArray, tissue: BoolArray, settings: Publish
     tissue : (Z, Y, X) ndarray of bool
         Where there are cells at all, before closing. Not changed.
     settings : PublishedVoronoi
-        Radius of the closing.
+        Radius of the closing, and whether holes are filled.
 
     Returns
     -------
@@ -89,6 +89,8 @@ def share_as_published(instances: IntArray, tissue: BoolArray, settings: Publish
     enough. Two faults are mended: the first voxel was left out (step 8), and no cell was an error (step 9).
     """
     mask = closed(tissue, settings.closing_vox, VOXELS, faces="symmetric")
+    if settings.fill_holes:
+        mask = without_pinholes(mask, mask.size)
     cells = np.where(mask, instances, 0)
     surface, unclaimed = _surface(cells > 0), mask & (cells == 0)
     if surface.any():

@@ -21,7 +21,7 @@ from tests.segmentation.published_by_hand import instances_by_hand, shared_by_ha
 from tests.segmentation.toy_cysts import VOXEL_UM, f1, ideal_maps, shell
 
 DEFAULT = PROFILES["default"]
-PUBLISHED = ["paper-2022", "biapy-cartocell", "biapy-3.5"]
+PUBLISHED = ["paper-2022", "biapy-cartocell", "biapy-3.5", "biapy-3.7"]
 
 
 def noisy_maps(labels, seed, noise=0.8):
@@ -225,7 +225,7 @@ def test_published_profiles_agree_with_the_specification_step_by_step(profile, s
     maps = noisy_maps(labels, seed, noise=1.2)
     found = instances_from_maps(maps, VOXEL_UM, PROFILES[profile])
     instances = instances_by_hand(profile, maps[0], maps[1])
-    shared = shared_by_hand(instances, tissue_by_hand(maps[2]))
+    shared = shared_by_hand(instances, tissue_by_hand(maps[2], profile))
     assert instances.max() > 3
     # together, so that a cell has one number before and after
     assert numbered_alike(np.stack([found.before_voronoi, found.labels]), np.stack([instances, shared]))

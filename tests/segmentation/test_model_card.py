@@ -41,6 +41,15 @@ def test_a_new_card_replaces_the_old_and_leaves_other_metadata(plain):
     assert read_card(plain).name == "new"
 
 
+def test_an_imported_model_may_not_know_its_voxel_size_and_give_whole_cells(plain):
+    imported = card(
+        channels=("F", "C", "M"), voxel_size_um=None, halo_vox=None, patch_vox=(80, 80, 80),
+        patch_margin_vox=(16, 16, 16), profile="biapy-3.7",
+    )  # fmt: skip
+    write_card(plain, imported)
+    assert read_card(plain) == imported
+
+
 def test_the_file_stays_as_it_was_when_writing_fails(plain, monkeypatch):
     before = plain.read_bytes()
     monkeypatch.setattr("pathlib.Path.replace", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left")))
@@ -128,6 +137,8 @@ def test_damaged_card_says_where(tmp_path, text, where):
     [
         {"channels": ("B", "C")},
         {"channels": ("B", "C", "C")},
+        {"channels": ("B", "F", "C")},
+        {"halo_vox": None, "patch_vox": (80, 80, 80), "patch_margin_vox": (16, 40, 16)},
         {"halo_vox": None},
         {"halo_vox": (-1, 0, 0)},
         {"voxel_size_um": (0, 1, 1)},

@@ -360,6 +360,15 @@ def test_a_network_for_patches_runs_on_patches_only(tmp_path, runs):
     assert (maps < 1).all()
 
 
+@pytest.mark.parametrize("channels", [("M", "F", "C"), ("C", "M", "B")])
+def test_maps_come_in_our_order_with_whole_cells_in_the_place_of_the_interior(tmp_path, channels):
+    path = make(tmp_path, [(1, 2, 2)], channels=channels)
+    volume = noise((4, 6, 8))
+    maps = dict(zip(channels, directly(path, volume), strict=True))
+    expected = np.stack([maps.get("B", maps.get("F")), maps["C"], maps["M"]])
+    np.testing.assert_allclose(Network.open(path, "cpu", 1).predict(volume), expected, atol=1e-5)
+
+
 def test_a_volume_of_one_patch_equals_a_direct_call(tmp_path):
     path = patch_model(tmp_path)
     volume = noise((8, 16, 16))

@@ -24,7 +24,7 @@ MODELS = [
 
 
 def test_the_profiles_of_the_specification():
-    assert list(PROFILES) == ["default", "paper-2022", "biapy-cartocell", "biapy-3.5"]
+    assert list(PROFILES) == ["default", "paper-2022", "biapy-cartocell", "biapy-3.5", "biapy-3.7"]
     paper, cartocell, biapy = (PROFILES[name] for name in ("paper-2022", "biapy-cartocell", "biapy-3.5"))
     assert paper.seeds == ThresholdSeeds(
         interior=EightBitThreshold(value=0.2), contour=EightBitThreshold(value=0.2), min_vox=5
@@ -42,6 +42,10 @@ def test_the_profiles_of_the_specification():
     for published in (paper, cartocell, biapy):
         assert published.tissue == OtsuThreshold()
         assert published.voronoi == PublishedVoronoi(closing_vox=5)
+    newest = PROFILES["biapy-3.7"]
+    assert newest.seeds == ThresholdSeeds(interior=OtsuThreshold(), contour=OtsuThreshold(), min_vox=6)
+    assert newest.landscape == "interior blurred"
+    assert newest.voronoi == PublishedVoronoi(closing_vox=0, fill_holes=True)
 
 
 def test_the_default_profile_is_the_defaults():

@@ -249,6 +249,15 @@ def test_ties_go_to_the_first_rim_voxel_however_many_there_are():
     assert shared[9, 9, 9] == cells[at_distance][0]
 
 
+def test_newer_published_sharing_fills_the_lumen_but_nothing_that_is_open():
+    z, y, x = np.ogrid[-14:15, -14:15, -14:15]
+    radius = np.sqrt(z**2 + y**2 + x**2)
+    lumen, dent = radius < 8, (radius >= 10) & (abs(z) < 3) & (abs(y) < 3) & (x > 0)
+    tissue = (radius < 13) & ~lumen & ~dent
+    rules = PublishedVoronoi(closing_vox=0, fill_holes=True)
+    np.testing.assert_array_equal(share_as_published(tissue.astype(np.int32), tissue, rules) > 0, tissue | lumen)
+
+
 def test_inputs_are_not_changed():
     cells, tissue = scattered_cells(0, (5, 6, 7), 3), random_tissue(0, (5, 6, 7))
     cells.flags.writeable = tissue.flags.writeable = False

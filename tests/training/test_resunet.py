@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from training.resunet import PAPER_FEATURE_MAPS, ResUNet
 
-NORMS = ("batch", "none")
+NORMS = ("batch", "instance", "none")
 
 
 def elu(x):
@@ -19,7 +19,7 @@ class ByHand:
 
     def __init__(self, network):
         self.weights = {name: value.double().numpy() for name, value in network.state_dict().items()}
-        self.normed = network.norm == "batch"
+        self.normed = network.norm != "none"
         self.z_pool = network.z_pool
 
     def conv(self, name, x):
@@ -30,10 +30,11 @@ class ByHand:
         return np.einsum("izyxabc,oiabc->ozyx", windows, weight, optimize=True) + bias[:, None, None, None]
 
     def norm(self, name, x):
-        mean, variance, weight, bias = (
-            self.weights[f"{name}.{part}"][:, None, None, None]
-            for part in ("running_mean", "running_var", "weight", "bias")
-        )
+        weight, bias = (self.weights[f"{name}.{part}"][:, None, None, None] for part in ("weight", "bias"))
+        if f"{name}.running_mean" in self.weights:
+            mean, variance = (self.weights[f"{name}.running_{part}"][:, None, None, None] for part in ("mean", "var"))
+        else:  # instance norm: of this picture
+            mean, variance = x.mean(axis=(1, 2, 3), keepdims=True), x.var(axis=(1, 2, 3), keepdims=True)
         return (x - mean) / np.sqrt(variance + 1e-5) * weight + bias
 
     def block(self, name, x, first=False):
@@ -87,7 +88,7 @@ def lively(network, seed=0):
     return network.eval()
 
 
-@pytest.mark.parametrize(("norm", "parameters"), [("batch", 1_360_187), ("none", 1_358_755)])
+@pytest.mark.parametrize(("norm", "parameters"), [("batch", 1_360_187), ("instance", 1_360_187), ("none", 1_358_755)])
 def test_the_paper_network_has_its_published_number_of_parameters(norm, parameters):
     network = ResUNet(PAPER_FEATURE_MAPS, (1, 1), norm)
     assert PAPER_FEATURE_MAPS == (52, 68, 84)

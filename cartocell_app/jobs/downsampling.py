@@ -1,0 +1,285 @@
+"""Phase 2: bringing raw stacks and their labels to the voxel size of low-resolution stacks."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cc3d
+import numpy as np
+from numpy.typing import NDArray
+
+from cartocell_app.errors import UserError
+from cartocell_app.jobs.inputs import find_stacks
+from cartocell_app.jobs.pairs import LABELS, RAW, Pairs, check_not_among, check_same_size, find_pairs, in_words
+from cartocell_app.jobs.records import fingerprint, forget_record, provenance, read_record, write_json, write_record
+from cartocell_app.jobs.reporting import Reporter
+from cartocell_app.jobs.segmenting import ReadingChoices
+from cartocell_app.jobs.tables import write_table
+from cartocell_app.progress import stop_if
+from cartocell_app.stacks.files import DiskError, check_writable, remove_partial_files
+from cartocell_app.stacks.reading import read_labels
+from cartocell_app.stacks.resampling import (
+    resample_labels,
+    resample_raw,
+    resampled_shape,
+    resampled_voxel_size,
+    vanished_labels,
+)
+from cartocell_app.stacks.stack import Stack
+from cartocell_app.stacks.voxel_size import VoxelSize
+from cartocell_app.stacks.writing import write_labels, write_stack
+
+FEW_VOX = 10
+"""Cells with fewer voxels can hardly be learnt from."""
+
+SAME = 0.03
+"""Voxels that are larger than wanted by less than this share are of the wanted size, rounded."""
+
+LISTED = 8
+
+VoxelUm = tuple[float, float, float]
+Shape = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class DownsampleResult:
+    """Names of what was done now, done before and failed, and where the table is."""
+
+    done: tuple[str, ...]
+    kept: tuple[str, ...]
+    failed: tuple[str, ...]
+    table: Path
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One stack, with its labels if there are any."""
+
+    name: str
+    raw: Path
+    labels: Path | None
+    out: Path
+    fingerprint: str
+
+    def targets(self) -> dict[str, Path]:
+        kinds = {RAW: self.raw, LABELS: self.labels}
+        return {kind: self.out / kind / f"{self.name}.tif" for kind, source in kinds.items() if source is not None}
+
+
+def downsample(
+    source: Path,
+    out: Path,
+    voxel_um: VoxelUm,
+    report: Reporter,
+    *,
+    reading: ReadingChoices | None = None,
+    stop: threading.Event | None = None,
+) -> DownsampleResult:
+    """Bring a data set to a voxel size: ``x/`` and ``y/`` in `out`, and ``downsampling.csv`` on what became of cells.
+
+    Calling it again does only what is missing or failed. A bad pair does not stop the others. Nothing is made
+    finer than it is: an axis whose voxels are larger already stays as it is, which is said.
+
+    Parameters
+    ----------
+    source : Path
+        Folder with ``x`` and ``y``; or a stack, or a folder of stacks, without labels.
+    out : Path
+        Folder for the results.
+    voxel_um : (z, y, x)
+        Wanted voxel size in µm. The outer size of a stack stays what it is, so the result is the nearest possible.
+    report : Reporter
+        Gets progress and sentences.
+    reading : ReadingChoices, optional
+        How to read the raw stacks; with a voxel size for files that do not say theirs.
+    stop : threading.Event, optional
+        Once set, the work stops after the step it is in.
+
+    Raises
+    ------
+    UserError
+        If there is nothing to do, or nothing can be written.
+    CancelledError
+        If `stop` was set.
+    """
+    reading = reading or ReadingChoices()
+    stop = stop or threading.Event()
+    pairs = _find(source, out)
+    check_not_among([*pairs.raw.values(), *pairs.labels.values()], out)
+    check_writable(out)
+    remove_partial_files(out)
+    choices = {"voxel_um": voxel_um, "reading": dataclasses.asdict(reading)}
+    tasks = [_task(name, pairs, out, choices) for name in pairs.raw]
+    due = [task for task in tasks if not _is_done(task)]
+    if len(due) < len(tasks):
+        report.message(f"{len(tasks) - len(due)} of {len(tasks)} were done before and are kept.")
+    rows = {name: {"name": name, "state": "failed", "error": words} for name, words in pairs.complaints().items()}
+    try:
+        for number, task in enumerate(due):
+            report.overall(number, len(due))
+            report.step(task.name, "Downsampling", 0, 1)
+            stop_if(stop.is_set)
+            rows[task.name] = _do(task, voxel_um, reading, report)
+        report.overall(len(due), len(due))
+    finally:
+        table = out / "downsampling.csv"
+        records = {task.name: read_record(out, task.name) for task in tasks}
+        _write(table, rows | {name: record["row"] for name, record in records.items() if record is not None})
+        write_json(out / "run.json", provenance() | choices | {"source": str(source)})
+    for name, words in pairs.complaints().items():
+        report.message(f"{name}: not done. {words}")
+    failed = tuple(name for name, row in rows.items() if row["state"] == "failed")
+    kept = tuple(task.name for task in tasks if task not in due)
+    return DownsampleResult(tuple(name for name in rows if name not in failed), kept, failed, table)
+
+
+def _find(source: Path, out: Path) -> Pairs:
+    if (source / RAW).is_dir() and (source / LABELS).is_dir():
+        return find_pairs(source)
+    folder = source / RAW if (source / RAW).is_dir() else source
+    return Pairs(find_stacks([folder], leave_out=out), {}, (), ())
+
+
+def _task(name: str, pairs: Pairs, out: Path, choices: Mapping[str, Any]) -> _Task:
+    raw, labels = pairs.raw[name], pairs.labels.get(name)
+    identity = {**choices, "labels": None if labels is None else fingerprint(labels, {})}
+    return _Task(name, raw, labels, out, fingerprint(raw, identity))
+
+
+def _is_done(task: _Task) -> bool:
+    record = read_record(task.out, task.name)
+    return (
+        record is not None
+        and record.get("fingerprint") == task.fingerprint
+        and record["row"].get("state") == "done"
+        and all(path.exists() for path in task.targets().values())
+    )
+
+
+def _do(task: _Task, voxel_um: VoxelUm, reading: ReadingChoices, report: Reporter) -> dict[str, Any]:
+    """Work on one pair and leave its record."""
+    start = time.perf_counter()
+    forget_record(task.out, task.name)
+    try:
+        row = _downsample_pair(task, voxel_um, reading)
+    except DiskError:
+        raise
+    except (UserError, MemoryError) as error:
+        words = str(error) if isinstance(error, UserError) else "There was not enough memory for it."
+        row = {"name": task.name, "state": "failed", "error": words}
+    row["seconds"] = round(time.perf_counter() - start, 3)
+    write_record(task.out, task.name, {"fingerprint": task.fingerprint, "row": row})
+    report.event("downsampled", _sentence(row), **row)
+    return row
+
+
+def _downsample_pair(task: _Task, voxel_um: VoxelUm, reading: ReadingChoices) -> dict[str, Any]:
+    stack = reading.read(task.raw)
+    labels, labels_size = (None, None) if task.labels is None else read_labels(task.labels)
+    if labels is not None:
+        check_same_size(stack.shape, labels.shape)
+        if labels.max(initial=0) >= 2**32:
+            raise UserError("Its labels hold numbers above 4,294,967,295.", "Number the cells from 1.")
+    before = stack.voxel_size or labels_size
+    if before is None:
+        raise UserError(
+            "The file does not say its voxel size.",
+            "Give it in µm with --voxel-size Z Y X (the microscope's own file or your colleague knows it).",
+        )
+    shape = _coarser_shape(stack.shape, before, voxel_um)
+    after = resampled_voxel_size(stack.shape, before, shape)
+    targets = task.targets()
+    write_stack(targets[RAW], _coarser(stack.data, shape), after)
+    row = {"name": task.name, "state": "done"} | _sizes(stack, before, shape, after)
+    findings: dict[str, Any] = {}
+    if labels is not None:
+        coarse = resample_labels(labels, shape)
+        write_labels(targets[LABELS], coarse, after)
+        findings = _what_became(labels, coarse)
+    finer = [axis for axis, have, want in zip("zyx", before, voxel_um, strict=True) if have > want * (1 + SAME)]
+    remarks = [findings.pop("remark", "")]
+    if finer:
+        remarks.append(f"along {' and '.join(finer)} its voxels are larger already and stay as they are")
+    return row | findings | {"remarks": "; ".join(remark for remark in remarks if remark)}
+
+
+def _coarser_shape(shape: Shape, before: VoxelSize, voxel_um: VoxelUm) -> Shape:
+    """Shape nearest to the wanted voxel size, with no axis made finer."""
+    z, y, x = (min(have, new) for have, new in zip(shape, resampled_shape(shape, before, voxel_um), strict=True))
+    return z, y, x
+
+
+def _coarser(data: NDArray[Any], shape: Shape) -> NDArray[Any]:
+    """Intensities on the coarser grid, in their own type; means cannot leave its range."""
+    averaged = resample_raw(data, shape)
+    return averaged if data.dtype.kind == "f" else np.rint(averaged).astype(data.dtype)
+
+
+def _sizes(stack: Stack, before: VoxelSize, shape: Shape, after: VoxelSize) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for words, size, voxel_size in (("before", stack.shape, before), ("after", shape, after)):
+        row |= {f"size_{axis}_{words}": count for axis, count in zip("zyx", size, strict=True)}
+        row |= {f"{axis}_um_{words}": round(edge, 6) for axis, edge in zip("zyx", voxel_size, strict=True)}
+    return row | {"voxel_size_source": before.source}
+
+
+def _what_became(before: NDArray[Any], after: NDArray[Any]) -> dict[str, Any]:
+    """Cells before and after, and what happened to small and thin ones."""
+    ids, pieces_before = _pieces(before)
+    ids_after, pieces_after = _pieces(after)
+    sizes = np.bincount(np.searchsorted(ids_after, after[after > 0]), minlength=len(ids_after))
+    gone = vanished_labels(before, after)
+    tiny = ids_after[sizes < FEW_VOX]
+    broken = ids_after[pieces_after > pieces_before[np.searchsorted(ids, ids_after)]]
+    words = [
+        _words(gone, "vanished"),
+        _words(tiny, f"left with fewer than {FEW_VOX} voxels"),
+        _words(broken, "broken into pieces"),
+    ]
+    return {
+        "cells_before": len(ids),
+        "cells_after": len(ids_after),
+        "cells_vanished": len(gone),
+        "cells_tiny": len(tiny),
+        "cells_broken": len(broken),
+        "remark": "; ".join(word for word in words if word),
+    }
+
+
+def _pieces(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
+    """Labels above 0, ascending, and the number of pieces of each, which do not even touch at corners."""
+    pieces = cc3d.connected_components(labels, connectivity=26)
+    label_of_piece = np.zeros(int(pieces.max(initial=0)) + 1, labels.dtype)
+    label_of_piece[pieces] = labels
+    return np.unique(label_of_piece[label_of_piece > 0], return_counts=True)
+
+
+def _words(ids: NDArray[Any], words: str) -> str:
+    if not len(ids):
+        return ""
+    more = " …" if len(ids) > LISTED else ""
+    return f"{len(ids)} cell{'s' * (len(ids) != 1)} {words} ({', '.join(map(str, ids[:LISTED]))}{more})"
+
+
+def _sentence(row: Mapping[str, Any]) -> str:
+    if row["state"] == "failed":
+        return f"{row['name']}: not done. {row['error']}"
+    sizes = (in_words([row[f"size_{axis}_{words}"] for axis in "zyx"]) for words in ("before", "after"))
+    cells = f", {row['cells_before']} cells" if "cells_before" in row else ""
+    return f"{row['name']}: {' → '.join(sizes)} voxels{cells}" + (f"; {row['remarks']}" if row["remarks"] else "")
+
+
+def _write(table: Path, rows: Mapping[str, Mapping[str, Any]]) -> None:
+    last = ("remarks", "error")
+    write_table(
+        table,
+        [
+            {column: value for column, value in rows[name].items() if column not in last}
+            | {column: rows[name].get(column, "") for column in last}
+            for name in sorted(rows)
+        ],
+    )
