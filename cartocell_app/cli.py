@@ -116,7 +116,9 @@ def segment(
     time: TimePoint = None,
     profile: Annotated[
         str,
-        typer.Option(help="How maps become cells: default, or as published: paper-2022, biapy-cartocell, biapy-3.5."),
+        typer.Option(
+            help="How maps become cells: default, or published: paper-2022, biapy-cartocell, biapy-3.5, biapy-3.7."
+        ),
     ] = "default",
     device: Annotated[DeviceName, typer.Option(help="Where the network runs.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads.", show_default="all")] = None,
@@ -384,6 +386,19 @@ def import_model(
 
     card = convert(source, output, voxel_um=_given(voxel_size), name=name)
     typer.echo(f"Saved {card.name} {card.version} to {output}. {card.training}")
+
+
+@app.command()
+def export_model_zoo(
+    model: Annotated[Path, typer.Argument(help="A model (.onnx).", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The package (.zip).", show_default=False)],
+) -> None:
+    """Pack a model for the BioImage Model Zoo."""
+    _needs_training()
+    from training.importing.model_zoo_writing import export_model_zoo as pack
+
+    pack(model, output)
+    typer.echo(f"Saved the package to {output}.")
 
 
 @app.command()

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 import tifffile
 
+from cartocell_app.models import find_model
+from cartocell_app.segmentation.model_card import read_card
 from cartocell_app.stacks.reading import read
 from cartocell_app.stacks.voxel_size import VoxelSize
 from cartocell_app.stacks.writing import write_labels, write_stack
@@ -160,4 +162,25 @@ def test_export_of_something_else(tmp_path, cartocell):
     answer = cartocell("export", tmp_path / "network.pt", "-o", tmp_path / "m.onnx")
     assert answer.code == 2
     assert "no trained network" in answer.err
+    assert not (tmp_path / "m.onnx").exists()
+
+
+def test_a_model_packed_for_the_zoo_comes_back_the_same(tmp_path, cartocell):
+    pytest.importorskip("torch", reason="training is not installed")
+    package, model = tmp_path / "m2-fast.zip", tmp_path / "again.onnx"
+    answer = cartocell("export-model-zoo", find_model("auto"), "-o", package)
+    assert answer.code == 0, answer.err
+    answer = cartocell("import-model", package, "-o", model)
+    assert answer.code == 0, answer.err
+    ours, again = read_card(find_model("auto")), read_card(model)
+    assert again.normalisation == ours.normalisation
+    assert again.channels == ours.channels
+
+
+def test_import_of_something_else(tmp_path, cartocell):
+    pytest.importorskip("torch", reason="training is not installed")
+    (tmp_path / "weights.h5").write_bytes(b"nothing")
+    answer = cartocell("import-model", tmp_path / "weights.h5", "-o", tmp_path / "m.onnx")
+    assert answer.code == 2
+    assert "not a model that CartoCell knows" in answer.err
     assert not (tmp_path / "m.onnx").exists()
