@@ -362,12 +362,13 @@ def test_a_real_command_ends_when_asked(cyst_folder):
         stages.append(event.get("stage"))
         stop.set()
 
+    before = set(psutil.Process().children())  # other tests' helpers, such as Python's resource tracker
     started = time.monotonic()
     words = ["segment", str(cyst_folder / "x"), "-o", str(cyst_folder / "out"), "--progress", "json"]
     with pytest.raises(CancelledError):
         run_command(stop)(words, hear)
     assert time.monotonic() - started < 50
-    assert not psutil.Process().children()
+    assert set(psutil.Process().children()) <= before
     assert not list(cyst_folder.rglob(".partial-*"))
 
 
