@@ -92,3 +92,13 @@ def needs_training() -> None:
             "Training needs PyTorch and Lightning, which this installation does not have.",
             "Add them with: pip install 'cartocell[train]'. Segmenting works without them.",
         )
+
+
+def stage_progress(report: Any, item: str) -> Any:
+    """Progress callable (stage, done, total) of a job that is one item."""
+
+    def progress(stage: str, done: float, total: float) -> None:
+        report.overall(done, total)
+        report.step(item, stage, done, total)
+
+    return progress

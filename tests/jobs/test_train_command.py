@@ -92,7 +92,7 @@ def test_killed_in_the_middle_it_ends_as_if_it_had_not_been(dataset, tmp_path, c
 
 
 def test_two_processes_train_together(dataset, tmp_path):
-    words = ("--epochs", 1, "--steps", 3, *SMALL, "--devices", 2, "--progress", "none", "--validation", dataset)
+    words = ("--steps", 3, *SMALL, "--devices", 2, "--progress", "none", "--validation", dataset)
     done = subprocess.run(
         command("train", dataset, "-o", tmp_path / "run", *words), capture_output=True, text=True, timeout=300
     )
@@ -106,6 +106,20 @@ def test_other_settings_in_the_same_folder_are_refused(dataset, tmp_path, cartoc
     answer = cartocell(*words, "--learning-rate", "0.01")
     assert answer.code == 2
     assert "other settings" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("--resume", "--epochs", 3), "--resume already says what --epochs"),
+        (("--steps", 3, "--epochs", 3), "--steps already says what --epochs"),
+        (("--settings", "s.json", "--seed", 3), "--settings already says what --seed"),
+    ],
+)
+def test_options_that_would_have_no_effect_are_refused(tmp_path, cartocell, words, named):
+    answer = cartocell("train", "-o", tmp_path / "run", *words)
+    assert answer.code == 2
+    assert named in answer.err
 
 
 def test_nothing_to_resume(tmp_path, cartocell):

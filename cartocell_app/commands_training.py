@@ -1,0 +1,231 @@
+"""The commands that need PyTorch: ``train``, ``export``, ``import-model`` and ``export-model-zoo``."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cartocell_app.command_options import (
+    Out,
+    Progress,
+    VoxelUm,
+    given_voxel_size,
+    needs_training,
+    stage_progress,
+    stoppable,
+)
+from cartocell_app.errors import UserError
+from cartocell_app.stacks.voxel_size import VoxelSize
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to `app`."""
+    for command in (train, export, import_model, export_model_zoo):
+        app.command()(command)
+
+
+def train(
+    output: Out,
+    dataset: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Training set: a folder with x (raw stacks) and y (labels of the same names). "
+            "Without it, synthetic cysts are drawn.",
+            show_default=False,
+        ),
+    ] = None,
+    validation: Annotated[
+        Path | None,
+        typer.Option(help="Set to watch the training with, like DATASET.", show_default="some of DATASET, kept apart"),
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="standard; quick (under an hour without a graphics card); published: paper, colab, biapy-latest.",
+            show_default="standard",
+        ),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Rounds at most.", show_default="the preset's")] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, help="Rounds without gain before it ends.", show_default="the preset's")
+    ] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Patches a step.", show_default="the preset's")] = None,
+    patch: Annotated[
+        tuple[int, int, int] | None,
+        typer.Option(metavar="Z Y X", help="Size of a patch in voxels.", show_default="the preset's"),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Updates of the weights, in place of --epochs.", show_default=False)
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Greatest size of a step.", show_default="the preset's")
+    ] = None,
+    feature_maps: Annotated[
+        str | None, typer.Option(help="Channels of each level, as 16,32,64.", show_default="the preset's")
+    ] = None,
+    z_pool: Annotated[
+        str | None, typer.Option(help="Pooling along z between levels, 1 or 2.", show_default="the preset's")
+    ] = None,
+    examples: Annotated[
+        int | None, typer.Option(min=1, help="Synthetic specimens, where there is no DATASET.", show_default="256")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of everything random.", show_default="1000000")] = None,
+    voxel_size: VoxelUm = None,
+    start_from: Annotated[
+        Path | None, typer.Option(help="network.pt of an earlier training to start from.", show_default=False)
+    ] = None,
+    settings_file: Annotated[
+        Path | None, typer.Option("--settings", help="All settings, as a .json file.", show_default=False)
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the training in the folder, with its own settings.")
+    ] = False,
+    name: Annotated[str, typer.Option(help="Of the job, for its files.")] = "cartocell",
+    run_id: Annotated[int, typer.Option(min=1, help="Number of the run, for its files.")] = 1,
+    device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where it trains.")] = "auto",
+    devices: Annotated[int, typer.Option(min=1, help="Graphics cards (or processes) of each computer.")] = 1,
+    nodes: Annotated[int, typer.Option(min=1, help="Computers.")] = 1,
+    progress: Progress = "auto",
+) -> None:
+    """Train a network on labelled stacks. The same command goes on after a stop."""
+    needs_training()
+    from cartocell_app.jobs.records import provenance
+    from cartocell_app.jobs.reporting import reporter
+    from training.fit import Machines, default_loaders
+    from training.records import RunFolder
+    from training.run import Sources, read_settings, run_training
+    from training.settings import read_settings_file, training_settings
+
+    folder = RunFolder(output, name, run_id)
+    given = given_voxel_size(voxel_size)
+    sources = Sources(
+        dataset, validation, None if given is None else VoxelSize(*given, source="given by you"), start_from
+    )
+    chosen: dict[str, object] = {
+        "--preset": preset, "--epochs": epochs, "--patience": patience, "--batch": batch, "--patch": patch,
+        "--steps": steps, "--learning-rate": learning_rate, "--feature-maps": feature_maps, "--z-pool": z_pool,
+        "--examples": examples, "--seed": seed,
+    }  # fmt: skip
+    if resume:
+        kept: dict[str, object] = {
+            "DATASET": dataset,
+            "--validation": validation,
+            "--voxel-size": voxel_size,
+            "--start-from": start_from,
+        }
+        _refuse("--resume", chosen | kept | {"--settings": settings_file})
+        settings, sources = read_settings(folder)
+    elif settings_file is not None:
+        _refuse("--settings", chosen)
+        settings = read_settings_file(settings_file)
+    else:
+        if steps is not None:
+            _refuse("--steps", {"--epochs": epochs})
+        settings = training_settings(
+            preset or ("standard" if dataset else "synthetic"),
+            steps=steps,
+            epochs=epochs,
+            patience=patience,
+            batch=batch,
+            patch=patch,
+            learning_rate=learning_rate,
+            feature_maps=_numbers(feature_maps),
+            z_pool=_numbers(z_pool),
+            examples=examples,
+            seed=seed,
+        )
+    machines = Machines(device, devices, nodes, default_loaders(devices))
+    with stoppable() as stop, reporter("none" if _is_helper() else progress) as report:
+        weights = run_training(
+            settings,
+            sources,
+            folder,
+            machines=machines,
+            provenance=provenance(),
+            progress=stage_progress(report, "training"),
+            cancelled=stop.is_set,
+            report=lambda epoch: report.event(
+                "epoch", epoch.sentence(), **epoch.as_row(), slice=str(folder.slice_picture)
+            ),
+            say=report.message,
+        )
+        report.message(f"Saved the trained network to {weights}. Next: cartocell export {weights} -o MODEL.onnx")
+
+
+def _refuse(option: str, others: Mapping[str, object]) -> None:
+    """Refuse options that would have no effect beside `option`."""
+    given = [name for name, value in others.items() if value is not None]
+    if given:
+        raise UserError(f"{option} already says what {', '.join(given)} would.", "Give one or the other.")
+
+
+def _is_helper() -> bool:
+    """Whether this process is one of several that train together, and not the first."""
+    return any(os.environ.get(rank, "0") != "0" for rank in ("LOCAL_RANK", "NODE_RANK"))
+
+
+def export(
+    weights: Annotated[Path, typer.Argument(help="network.pt that `cartocell train` wrote.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The model file (.onnx).", show_default=False)],
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "my-model",
+    model_version: Annotated[str, typer.Option(help="Version of the model.")] = "1",
+    command: Annotated[str, typer.Option(help="The command that trained it, for its card.")] = "",
+    scores: Annotated[
+        Path | None, typer.Option(help="Scores (.json) that `cartocell evaluate --scores` wrote.", show_default=False)
+    ] = None,
+) -> None:
+    """Turn a trained network into one model file (ONNX) for `cartocell segment`."""
+    needs_training()
+    from cartocell_app.jobs.evaluating import read_scores
+    from training.export import export as write_model
+
+    known = {} if scores is None else read_scores(scores)
+    card = write_model(weights, output, name=name, version=model_version, training_command=command, scores=known)
+    typer.echo(f"Saved {card.name} {card.version} to {output} ({card.mflop_per_voxel:.3f} MFLOP a voxel).")
+
+
+def import_model(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="Weights of CartoCell (.h5), a checkpoint of BiaPy 3.5 or 3.7 (.pth), or a package of the BioImage "
+            "Model Zoo (.zip).",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The model file (.onnx).", show_default=False)],
+    voxel_size: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option("--voxel-size", metavar="Z Y X", help="Voxel size in µm that it was trained at."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model.", show_default="what the file says")] = None,
+) -> None:
+    """Turn a published or foreign model into one for `cartocell segment`. Nothing in the file is executed."""
+    needs_training()
+    from training.importing.importing import import_model as convert
+
+    card = convert(source, output, voxel_um=given_voxel_size(voxel_size), name=name)
+    typer.echo(f"Saved {card.name} {card.version} to {output}. {card.training}")
+
+
+def export_model_zoo(
+    model: Annotated[Path, typer.Argument(help="A model (.onnx).", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The package (.zip).", show_default=False)],
+) -> None:
+    """Pack a model for the BioImage Model Zoo."""
+    needs_training()
+    from training.importing.model_zoo_writing import export_model_zoo as pack
+
+    pack(model, output)
+    typer.echo(f"Saved the package to {output}.")
+
+
+def _numbers(text: str | None) -> tuple[int, ...] | None:
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.replace("/", ",").split(","))
+    except ValueError as error:
+        raise UserError(f"{text!r} is not a list of whole numbers.", "Write it like 16,32,64.") from error
