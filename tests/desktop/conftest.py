@@ -1,0 +1,76 @@
+"""For every test of the desktop: settings of its own, and nothing left behind - no window, thread or timer."""
+
+import gc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import shiboken6
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QThreadPool, QTimer
+from PySide6.QtWidgets import QApplication
+
+from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.settings import FOLDER_VARIABLE
+from cartocell_app.desktop.theme import apply_theme
+
+WORKERS_END_MS = 10_000
+
+
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Folder that holds the settings of this test."""
+    folder = tmp_path / "settings"
+    monkeypatch.setenv(FOLDER_VARIABLE, str(folder))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def leaves_nothing(qapp: QApplication) -> Iterator[None]:
+    """Fail a test that leaves windows, running threads, workers or timers, and say which.
+
+    Autouse, so set up before `qtbot` and torn down after it has closed its widgets.
+    """
+    apply_theme(qapp, "light")
+    before = {id(widget) for widget in qapp.topLevelWidgets()}
+    timers = {id(timer) for timer in _running(QTimer, QTimer.isActive)}
+    yield
+    _settle()
+    left = [f"window {_named(widget)}" for widget in qapp.topLevelWidgets() if id(widget) not in before]
+    if QThreadPool.globalInstance().activeThreadCount():
+        left.append("a worker that did not end")
+    left += [f"running thread {_named(thread)}" for thread in _running(QThread, QThread.isRunning)]
+    left += [f"active timer {_named(timer)}" for timer in _running(QTimer, QTimer.isActive) if id(timer) not in timers]
+    assert not left, f"the test left behind: {', '.join(left)}. Give them to qtbot.addWidget, or close and stop them."
+
+
+@pytest.fixture
+def session(qapp: QApplication) -> Iterator[Session]:
+    """A session without a project; whatever is open at the end is closed."""
+    session = Session()
+    yield session
+    session.close_project()
+    session.deleteLater()
+
+
+def _settle() -> None:
+    """Let workers end, answers arrive and what was told to go go."""
+    QThreadPool.globalInstance().waitForDone(WORKERS_END_MS)
+    for _ in range(3):
+        QCoreApplication.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.collect()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def _running(kind: type, is_running: object) -> list[QObject]:
+    """Living objects of `kind` that are running; those whose Qt side is gone do not count."""
+    # The type itself and not isinstance, which would ask other libraries' stand-in objects to load themselves.
+    found = [thing for thing in gc.get_objects() if issubclass(type(thing), kind) and shiboken6.isValid(thing)]
+    # The window's own thread always runs.
+    return [thing for thing in found if is_running(thing) and thing is not QThread.currentThread()]
+
+
+def _named(thing: QObject) -> str:
+    parent = thing.parent()
+    inside = f" in {type(parent).__name__}" if parent is not None else ""
+    return f"{type(thing).__name__} {thing.objectName()!r}{inside}"

@@ -1,0 +1,95 @@
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from cartocell_app.desktop.session import Session
+
+
+@dataclass(frozen=True)
+class FakeSample:
+    id: int
+    name: str
+
+
+class FakeProject:
+    """Stands in for `Project`: what the session uses of it, without a disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.is_temporary = False
+        self.listeners: list[Callable[[str, tuple[int, ...]], None]] = []
+        self.kept = [FakeSample(1, "a"), FakeSample(2, "b")]
+        self.closed = False
+
+    def samples(self) -> tuple[FakeSample, ...]:
+        return tuple(self.kept)
+
+    def listen(self, callback: Callable[[str, tuple[int, ...]], None]) -> Callable[[], None]:
+        self.listeners.append(callback)
+        return lambda: self.listeners.remove(callback)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def project(session: Session, tmp_path: Path) -> FakeProject:
+    project = FakeProject(tmp_path / "a.cartocell")
+    session.adopt(project)
+    return project
+
+
+def test_what_a_worker_changes_is_told_on_the_windows_thread(
+    session: Session, project: FakeProject, qtbot: QtBot
+) -> None:
+    threads: list[threading.Thread] = []
+    session.samples_changed.connect(lambda _: threads.append(threading.current_thread()))
+    worker = threading.Thread(target=lambda: project.listeners[0]("samples", (1, 2)))
+    with qtbot.waitSignal(session.samples_changed) as told:
+        worker.start()
+    worker.join()
+    assert told.args == [(1, 2)]
+    assert threads == [threading.main_thread()]
+
+
+def test_the_current_sample_is_told_anew_when_it_changes(session: Session, project: FakeProject, qtbot: QtBot) -> None:
+    session.set_current(2)
+    project.kept[1] = replace(project.kept[1], name="better name")
+    with qtbot.waitSignal(session.current_changed) as told:
+        project.listeners[0]("samples", (2,))
+    assert told.args[0].name == "better name"
+
+
+def test_a_removed_sample_is_not_current_any_more(session: Session, project: FakeProject, qtbot: QtBot) -> None:
+    session.set_current(2)
+    session.set_cell(7)
+    del project.kept[1]
+    with qtbot.waitSignal(session.current_changed):
+        project.listeners[0]("samples", (2,))
+    assert session.current is None
+    assert session.cell == 0
+
+
+def test_another_project_closes_the_first_and_late_words_of_it_are_not_heard(
+    session: Session, project: FakeProject, tmp_path: Path, qtbot: QtBot
+) -> None:
+    session.set_current(1)
+    late = project.listeners[0]
+    session.adopt(FakeProject(tmp_path / "b.cartocell"))
+    assert project.closed
+    assert not project.listeners
+    assert session.current is None
+    with qtbot.assertNotEmitted(session.samples_changed, wait=50):
+        late("samples", (1,))
+
+
+def test_opened_projects_are_remembered_the_latest_first(
+    session: Session, project: FakeProject, tmp_path: Path
+) -> None:
+    session.adopt(FakeProject(tmp_path / "b.cartocell"))
+    session.adopt(FakeProject(tmp_path / "a.cartocell"))
+    assert Session().settings.recent_projects == (str(tmp_path / "a.cartocell"), str(tmp_path / "b.cartocell"))
