@@ -32,14 +32,14 @@ def leaves_nothing(qapp: QApplication) -> Iterator[None]:
     """
     apply_theme(qapp, "light")
     before = {id(widget) for widget in qapp.topLevelWidgets()}
-    timers = {id(timer) for timer in _running(QTimer, QTimer.isActive)}
+    # What is there already is none of this test's, and need not be looked through (torch's alone takes a second).
+    gc.freeze()
     yield
     _settle()
     left = [f"window {_named(widget)}" for widget in qapp.topLevelWidgets() if id(widget) not in before]
     if QThreadPool.globalInstance().activeThreadCount():
         left.append("a worker that did not end")
-    left += [f"running thread {_named(thread)}" for thread in _running(QThread, QThread.isRunning)]
-    left += [f"active timer {_named(timer)}" for timer in _running(QTimer, QTimer.isActive) if id(timer) not in timers]
+    left += [f"running {_named(thing)}" for thing in _running()]
     assert not left, f"the test left behind: {', '.join(left)}. Give them to qtbot.addWidget, or close and stop them."
 
 
@@ -62,12 +62,12 @@ def _settle() -> None:
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
 
-def _running(kind: type, is_running: object) -> list[QObject]:
-    """Living objects of `kind` that are running; those whose Qt side is gone do not count."""
+def _running() -> list[QObject]:
+    """Threads and timers that were made since the test began, still live and run."""
     # The type itself and not isinstance, which would ask other libraries' stand-in objects to load themselves.
-    found = [thing for thing in gc.get_objects() if issubclass(type(thing), kind) and shiboken6.isValid(thing)]
-    # The window's own thread always runs.
-    return [thing for thing in found if is_running(thing) and thing is not QThread.currentThread()]
+    found = [thing for thing in gc.get_objects() if issubclass(type(thing), QThread | QTimer)]
+    alive = [thing for thing in found if shiboken6.isValid(thing) and thing is not QThread.currentThread()]
+    return [thing for thing in alive if (thing.isActive() if isinstance(thing, QTimer) else thing.isRunning())]
 
 
 def _named(thing: QObject) -> str:

@@ -20,11 +20,11 @@ def contrast(first: QColor, second: QColor) -> float:
 
 
 @pytest.mark.parametrize("choice", ["light", "dark"])
-@pytest.mark.parametrize("role", ["text", "muted", "accent", "doubt", "failed", "accepted", "link"])
-@pytest.mark.parametrize("ground", ["window", "base", "alternate"])
-def test_words_are_readable_on_every_ground(qapp: QApplication, choice: str, role: str, ground: str) -> None:
+def test_words_are_readable_on_every_ground(qapp: QApplication, choice: str) -> None:
     apply_theme(qapp, choice)
-    assert contrast(colour(role), colour(ground)) >= 4.5
+    roles = ("text", "muted", "accent", "doubt", "failed", "accepted", "link")
+    pairs = {(role, ground): contrast(colour(role), colour(ground)) for role in roles for ground in ("window", "base")}
+    assert min(pairs.values()) >= 4.5, pairs
 
 
 @pytest.mark.parametrize("choice", ["light", "dark"])
