@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cartocell_app import __version__, commands_biapy, commands_phases, commands_training
+from cartocell_app import __version__, commands_biapy, commands_measuring, commands_phases, commands_training
 from cartocell_app.command_options import (
     BAD_INPUT,
     SOME_FAILED,
@@ -212,6 +212,7 @@ def _options(
 commands_training.register(app)
 commands_phases.register(app)
 commands_biapy.register(app)
+commands_measuring.register(app)
 
 if __name__ == "__main__":
     main()

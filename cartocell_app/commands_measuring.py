@@ -1,0 +1,42 @@
+"""``cartocell measure``: cells, contacts and cysts in numbers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cartocell_app.command_options import (
+    SOME_FAILED,
+    Out,
+    Progress,
+    Subfolders,
+    VoxelUm,
+    given_voxel_size,
+    stoppable,
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to `app`."""
+    app.command()(measure)
+
+
+def measure(
+    labels: Annotated[list[Path], typer.Argument(help="Label stacks, or folders of them.", show_default=False)],
+    output: Out,
+    voxel_size: VoxelUm = None,
+    subfolders: Subfolders = False,
+    progress: Progress = "auto",
+) -> None:
+    """Measure cells: volume, surface, neighbours and their contacts, and each cyst, as CSV and Excel."""
+    from cartocell_app.jobs.inputs import find_stacks
+    from cartocell_app.jobs.measuring import measure_stacks
+    from cartocell_app.jobs.reporting import reporter
+
+    stacks = find_stacks(labels, subfolders=subfolders, leave_out=output)
+    with stoppable() as stop, reporter(progress) as report:
+        result = measure_stacks(stacks, output, report, voxel_um=given_voxel_size(voxel_size), cancelled=stop.is_set)
+        report.message(f"Saved to {output} (a row a cyst: {result.cysts}).")
+    if result.failed:
+        typer.echo(f"{len(result.failed)} of {len(stacks)} could not be measured; see {result.cysts}.", err=True)
+        raise typer.Exit(SOME_FAILED)
