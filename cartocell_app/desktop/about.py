@@ -1,0 +1,40 @@
+"""What this program is, its licence, and how to cite what it follows."""
+
+from PySide6.QtWidgets import QWidget
+
+from cartocell_app import __version__
+from cartocell_app.desktop.pages import Page, copy_text, paragraph
+
+CITATION = (
+    "J. A. Andrés-San Román et al., CartoCell, a high-content pipeline for 3D image analysis, unveils cell morphology "
+    "patterns in epithelia. Cell Reports Methods 3, 100597 (2023)."
+)
+
+
+class AboutPage(Page):
+    """Version, licence and citation.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+        Window that it belongs to.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("CartoCell Desktop", parent)
+        self.setMinimumWidth(520)
+        self.content.addWidget(paragraph(f"Version {__version__}", "muted"))
+        self.content.addWidget(
+            paragraph("From confocal stacks of epithelial cysts to segmented cells that touch, on your own computer.")
+        )
+        self.content.addWidget(paragraph("How to cite", "title"))
+        self.content.addWidget(paragraph("If you publish results made with it, please cite the method:"))
+        self.content.addWidget(paragraph(CITATION))
+        self.content.addWidget(paragraph("Licence", "title"))
+        self.content.addWidget(
+            paragraph(
+                "CartoCell is free software under the BSD 3-clause licence. It uses Qt (LGPL), ONNX Runtime, "
+                "scikit-image, pyqtgraph, vispy and other free libraries. The sample cyst is synthetic."
+            )
+        )
+        self.add_button("&Copy citation").clicked.connect(lambda: copy_text(CITATION))
