@@ -35,7 +35,7 @@ class Welcome(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.drop = DropArea(
             "Drop your stacks here",
-            "Confocal stacks of cysts, with the cell outlines stained: TIFF, CZI, LIF, ND2, OME-Zarr, or a whole folder.",
+            "Confocal stacks of cysts with stained cell outlines: TIFF, CZI, LIF, ND2, OME-Zarr, or a whole folder.",
             (("import", "Choose &stacks…"), ("sample", "Try the sample &cyst")),
         )
         self.drop.clicked.connect(self.wanted)
