@@ -1,0 +1,141 @@
+"""A phase in the user's words: what it is for, what it needs, has, and what is missing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from cartocell_app.desktop.icons import icon
+from cartocell_app.desktop.pages import paragraph
+from cartocell_app.desktop.stepper import PHASE_SIGNS
+from cartocell_app.desktop.theme import MARGIN, SPACING
+
+if TYPE_CHECKING:
+    from cartocell_app.project.phases import PhaseState
+
+WIDTH_PX = 680
+
+PURPOSES = (
+    "A few cysts, imaged at high resolution and with their cells labelled by hand or by a careful tool. They are the "
+    "examples from which everything else is learnt.",
+    "A first model, M1, learns from the high-resolution cysts, made as coarse as your routine stacks. A model is a "
+    "network that has learnt to tell cell interiors, cell borders and tissue apart; training is showing it examples "
+    "until it does.",
+    "M1 labels many cysts at routine, low resolution. You look through them and keep the good ones: a large set of "
+    "examples, without labelling by hand.",
+    "The second model, M2, learns from the many cysts that were kept. It is faster and more robust than M1, since it "
+    "has seen more.",
+    "M2 segments your new cysts. A model M2 comes with CartoCell, so you can begin here at once; go through the phases "
+    "before if your cysts look very different.",
+)
+"""What each phase is for; "model" and "training" are explained where they first appear."""
+
+STEPS: tuple[tuple[str, ...], ...] = (
+    ("file.import",),
+    (),
+    ("file.import", "segment.samples"),
+    (),
+    ("segment.samples", "file.import"),
+)
+"""Keys of the actions that a phase offers; the first is the main one."""
+
+
+class PhasePage(QScrollArea):
+    """Page of one phase.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+        Owner.
+    """
+
+    action_wanted = Signal(str)
+    """Key of the action whose button was clicked."""
+
+    closed = Signal()
+    """The samples are asked for again."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("phase-page")
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.number = 0
+
+    def show_phase(self, phase: PhaseState, texts: dict[str, tuple[str, str]]) -> None:
+        """Show a phase.
+
+        Parameters
+        ----------
+        phase : PhaseState
+            How far it is.
+        texts : dict of str to (str, str)
+            Text of each action by key, and why it cannot be done now ("" if it can).
+        """
+        self.number = phase.number
+        column = QVBoxLayout()
+        column.setSpacing(MARGIN)
+        title = QLabel(f"{phase.number} · {phase.title}")
+        title.setProperty("role", "page-title")
+        column.addWidget(title)
+        column.addLayout(self._state(phase))
+        column.addWidget(paragraph(PURPOSES[phase.number - 1]))
+        for heading, sentences, name, role in (
+            ("Still missing", phase.missing, "mdi6.alert-circle-outline", "doubt"),
+            ("What it has", phase.has, "mdi6.check", "accepted"),
+            ("What it needs", phase.needs, "mdi6.circle-small", "muted"),
+        ):
+            if sentences:
+                column.addSpacing(SPACING)
+                column.addWidget(paragraph(heading, "title"))
+                for sentence in sentences:
+                    column.addLayout(_line(sentence, name, role))
+        column.addSpacing(MARGIN)
+        column.addLayout(self._buttons(phase.number, texts))
+        column.addStretch()
+        self._put(column)
+
+    def _put(self, column: QVBoxLayout) -> None:
+        inner = QWidget()
+        inner.setMaximumWidth(WIDTH_PX)
+        inner.setLayout(column)
+        page = QWidget()
+        around = QHBoxLayout(page)
+        around.setContentsMargins(3 * MARGIN, 2 * MARGIN, 3 * MARGIN, 2 * MARGIN)
+        around.addStretch(1)
+        around.addWidget(inner, 100)
+        around.addStretch(1)
+        self.setWidget(page)
+
+    def _state(self, phase: PhaseState) -> QHBoxLayout:
+        name, role, words = PHASE_SIGNS[phase.state]
+        return _line(words[:1].upper() + words[1:], name, role)
+
+    def _buttons(self, number: int, texts: dict[str, tuple[str, str]]) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(SPACING)
+        for at, key in enumerate(STEPS[number - 1]):
+            text, reason = texts[key]
+            button = QPushButton(text)
+            button.setProperty("role", "primary" if at == 0 else "")
+            button.setEnabled(not reason)
+            button.setToolTip(reason)
+            button.clicked.connect(lambda _=False, key=key: self.action_wanted.emit(key))
+            row.addWidget(button)
+        back = QPushButton("&Back to the samples")
+        back.clicked.connect(self.closed)
+        row.addWidget(back)
+        row.addStretch()
+        return row
+
+
+def _line(text: str, icon_name: str, role: str) -> QHBoxLayout:
+    sign = QLabel()
+    sign.setPixmap(icon(icon_name, role).pixmap(QSize(16, 16)))
+    row = QHBoxLayout()
+    row.setSpacing(SPACING)
+    row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(paragraph(text), 1)
+    return row

@@ -1,0 +1,62 @@
+"""Which samples of the list are shown, and in what order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QSortFilterProxyModel
+
+from cartocell_app.desktop.samples import words
+from cartocell_app.desktop.samples.model import SAMPLE_ROLE, SORT_ROLE
+
+if TYPE_CHECKING:
+    from cartocell_app.project.values import Sample
+
+ALL, NO_FILE = "all", "missing"
+
+
+class ShownSamples(QSortFilterProxyModel):
+    """Samples that answer to the search and are of the wanted state; days without any are left out.
+
+    Parameters
+    ----------
+    parent : QObject, optional
+        Owner.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._wanted: list[str] = []
+        self._state = ALL
+        self.setRecursiveFilteringEnabled(True)
+        self.setSortRole(SORT_ROLE)
+        self.setDynamicSortFilter(True)
+
+    def search(self, text: str) -> None:
+        """Show only samples in which all words of `text` are found: in name, day, condition, state, notes."""
+        self.beginFilterChange()
+        self._wanted = text.casefold().split()
+        self.endFilterChange()
+
+    def show_state(self, state: str) -> None:
+        """Show only samples of that state; `ALL`, or `NO_FILE` for those whose file is missing."""
+        self.beginFilterChange()
+        self._state = state
+        self.endFilterChange()
+
+    @property
+    def is_filtering(self) -> bool:
+        """Whether some samples may be hidden."""
+        return bool(self._wanted) or self._state != ALL
+
+    def filterAcceptsRow(self, row: int, parent: QModelIndex | QPersistentModelIndex) -> bool:  # noqa: N802 - Qt's
+        sample: Sample | None = self.sourceModel().index(row, 0, parent).data(SAMPLE_ROLE)
+        if sample is None:
+            return False
+        if self._state == NO_FILE and not sample.missing:
+            return False
+        if self._state not in (ALL, NO_FILE, sample.state):
+            return False
+        known = (sample.name, sample.day, sample.condition, words.sign_of(sample).word, sample.reason, sample.notes)
+        text = " ".join(part for part in known if part).casefold()
+        return all(word in text for word in self._wanted)

@@ -1,0 +1,93 @@
+"""Samples in words and signs: never by colour alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cartocell_app.project.values import Sample
+
+NO_DAY = "Day not given"
+
+
+@dataclass(frozen=True)
+class Sign:
+    """How a state is shown.
+
+    Parameters
+    ----------
+    word : str
+        For people.
+    icon : str
+        Name of the icon.
+    role : str
+        Of its colour.
+    """
+
+    word: str
+    icon: str
+    role: str
+
+
+SIGNS = {
+    "to do": Sign("To do", "mdi6.circle-outline", "muted"),
+    "running": Sign("Running", "mdi6.progress-clock", "running"),
+    "segmented": Sign("Segmented", "mdi6.hexagon-multiple-outline", "accent"),
+    "curated": Sign("Curated", "mdi6.pencil-circle-outline", "accent"),
+    "accepted": Sign("Accepted", "mdi6.check-circle", "accepted"),
+    "rejected": Sign("Rejected", "mdi6.close-circle-outline", "muted"),
+    "failed": Sign("Failed", "mdi6.alert-circle", "failed"),
+}
+MISSING = Sign("File missing", "mdi6.file-question-outline", "doubt")
+
+
+def sign_of(sample: Sample) -> Sign:
+    """How `sample` is: its state, unless its file is missing."""
+    return MISSING if sample.missing else SIGNS[sample.state]
+
+
+def cells_in_words(sample: Sample) -> str:
+    """``"62 cells"``; empty before it is segmented."""
+    return "" if sample.cells is None else f"{sample.cells:,} cell{'s' * (sample.cells != 1)}"
+
+
+def size_in_words(sample: Sample) -> str:
+    """Size in voxels (z × y × x); empty if unknown."""
+    return "" if sample.shape is None else " × ".join(map(str, sample.shape))
+
+
+def voxel_in_words(sample: Sample) -> str:
+    """Edge lengths (z × y × x) of a voxel in µm."""
+    if sample.voxel_size is None:
+        return "voxel size unknown"
+    return " × ".join(f"{length_um:.3g}" for length_um in sample.voxel_size) + " µm"
+
+
+def second_line(sample: Sample) -> str:
+    """What stands below the name in the list."""
+    return " · ".join(part for part in (cells_in_words(sample), voxel_in_words(sample)) if part)
+
+
+def everything_in_words(sample: Sample) -> str:
+    """All that is known, a line each, for the tooltip."""
+    sign = sign_of(sample)
+    size = size_in_words(sample)
+    source = f" ({sample.voxel_size.source})" if sample.voxel_size is not None else ""
+    lines = (
+        sample.name,
+        f"{sign.word}: {sample.reason}" if sample.reason else sign.word,
+        cells_in_words(sample),
+        f"{size} voxels (z × y × x)" if size else "",
+        f"Voxel: {voxel_in_words(sample)}{source}" if sample.voxel_size else "Its voxel size is not known yet.",
+        f"Channel: {sample.channel_name}" if sample.channel_name else "",
+        str(sample.path),
+        sample.notes,
+    )
+    return "\n".join(line for line in lines if line)
+
+
+def natural(text: str) -> str:
+    """Text to sort by, in which numbers count as numbers: 4 d, 7 d, 10 d."""
+    return re.sub(r"\d+", lambda digits: digits[0].zfill(12), text.casefold())
