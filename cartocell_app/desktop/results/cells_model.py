@@ -2,16 +2,17 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 
 from cartocell_app.desktop.results.words import value_words
 from cartocell_app.morphology.measures import MEASURES, Measure
 
+# Not needed before there is a table, and the first window would wait for it.
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 CHIP_PX = 12
 SHARPER = 2
@@ -34,8 +35,9 @@ class TableModel(QAbstractTableModel):
         super().__init__(parent)
         self.measures = measures
         self._table: pd.DataFrame | None = None
-        self._shown: NDArray[np.bool_] = np.zeros(0, np.bool_)
-        self._order: NDArray[np.intp] = np.zeros(0, np.intp)
+        self._shown: NDArray[np.bool_] | None = None
+        self._order: list[int] = []
+        self._rows: dict[int, int] = {}
         self._sorted_by: tuple[int, Qt.SortOrder] = (-1, Qt.SortOrder.AscendingOrder)
 
     @property
@@ -47,25 +49,24 @@ class TableModel(QAbstractTableModel):
         """Show another table, all of its rows, sorted as before."""
         self.beginResetModel()
         self._table = table
-        self._shown = np.ones(0 if table is None else len(table), np.bool_)
-        self._order = self._ordered()
+        self._shown = None
+        self._put_in_order()
         self.endResetModel()
 
-    def show_only(self, shown: NDArray[np.bool_]) -> None:
+    def show_only(self, shown: "NDArray[np.bool_]") -> None:
         """Hide the rows of the table for which `shown` (n,) is False."""
         self.beginResetModel()
         self._shown = shown
-        self._order = self._ordered()
+        self._put_in_order()
         self.endResetModel()
 
     def position(self, row: int) -> int:
         """Place in the table of the row that is shown as `row`."""
-        return int(self._order[row])
+        return self._order[row]
 
     def row_of(self, position: int) -> int | None:
         """Row in which a place of the table is shown; None if it is hidden."""
-        (rows,) = np.nonzero(self._order == position)
-        return int(rows[0]) if len(rows) else None
+        return self._rows.get(position)
 
     def rowCount(self, parent: Index = NOWHERE) -> int:  # noqa: N802
         return 0 if parent.isValid() else len(self._order)
@@ -109,9 +110,8 @@ class TableModel(QAbstractTableModel):
         kept = self.persistentIndexList()
         positions = [self.position(index.row()) for index in kept]
         self._sorted_by = (column, order)
-        self._order = self._ordered()
-        row_of = {int(position): row for row, position in enumerate(self._order)}
-        moved = [self.index(row_of[place], index.column()) for place, index in zip(positions, kept, strict=True)]
+        self._put_in_order()
+        moved = [self.index(self._rows[place], index.column()) for place, index in zip(positions, kept, strict=True)]
         self.changePersistentIndexList(kept, moved)
         self.layoutChanged.emit()
 
@@ -127,15 +127,19 @@ class TableModel(QAbstractTableModel):
         assert self._table is not None
         return value_words(self._table[measure.name].iat[self.position(row)], measure)
 
-    def _ordered(self) -> NDArray[np.intp]:
-        column, direction = self._sorted_by
-        places = np.flatnonzero(self._shown)
-        if self._table is None or column < 0:
-            return places
-        values = self._table[self.measures[column].name].iloc[places]
-        ascending = direction == Qt.SortOrder.AscendingOrder
-        ranks = values.reset_index(drop=True).sort_values(ascending=ascending, kind="stable", na_position="last")
-        return places[ranks.index.to_numpy(np.intp)]
+    def _put_in_order(self) -> None:
+        """Find which place of the table is shown in which row."""
+        self._order = []
+        if self._table is not None:
+            shown = self._table.reset_index(drop=True)
+            if self._shown is not None:
+                shown = shown[self._shown]
+            column, direction = self._sorted_by
+            if column >= 0:
+                ascending = direction == Qt.SortOrder.AscendingOrder
+                shown = shown.sort_values(self.measures[column].name, ascending=ascending, kind="stable")
+            self._order = shown.index.tolist()
+        self._rows = {position: row for row, position in enumerate(self._order)}
 
 
 class CellsModel(TableModel):
@@ -152,7 +156,7 @@ class CellsModel(TableModel):
         self._colours: NDArray[np.uint8] | None = None
         self._chips: dict[tuple[int, ...], QPixmap] = {}
 
-    def show_cells(self, table: "pd.DataFrame | None", colours: NDArray[np.uint8] | None) -> None:
+    def show_cells(self, table: "pd.DataFrame | None", colours: "NDArray[np.uint8] | None") -> None:
         """Show the cells of another sample.
 
         Parameters
@@ -174,7 +178,7 @@ class CellsModel(TableModel):
         """Row of the cell with this label; None if it is hidden or not there."""
         if self.table is None:
             return None
-        (places,) = np.nonzero(self.table["label"].to_numpy() == label)
+        (places,) = (self.table["label"].to_numpy() == label).nonzero()
         return self.row_of(int(places[0])) if len(places) else None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

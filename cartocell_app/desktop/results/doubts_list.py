@@ -6,7 +6,6 @@ from functools import partial
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor, QIcon
 from PySide6.QtWidgets import QGridLayout, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
-from superqt import QFlowLayout
 
 from cartocell_app.desktop.icons import icon
 from cartocell_app.desktop.results.cells_model import chip
@@ -81,6 +80,9 @@ class DoubtsList(QWidget):
         grid.addWidget(sentence, row, 1)
         if not doubt.cells:
             return
+        # superqt takes a third of a second to load, which the first window would wait for.
+        from superqt import QFlowLayout
+
         cells = QWidget()
         flow = QFlowLayout(cells)
         flow.setContentsMargins(0, 0, 0, 0)

@@ -5,14 +5,13 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from cartocell_app.errors import UserError
 from cartocell_app.morphology.measures import MEASURES, Measure
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 COMPARISONS: dict[str, Callable[[Any, float], Any]] = {
     ">=": operator.ge,
@@ -26,7 +25,7 @@ NUMBERS = re.compile(r"[\d\s,]+")
 AT_FRAME, WHOLE = "frame", "whole"
 
 
-def filtered(table: "pd.DataFrame", text: str) -> NDArray[np.bool_]:
+def filtered(table: "pd.DataFrame", text: str) -> "NDArray[np.bool_]":
     """Which rows of a table of cells are asked for.
 
     Parameters
@@ -46,21 +45,21 @@ def filtered(table: "pd.DataFrame", text: str) -> NDArray[np.bool_]:
     UserError
         If it cannot be understood, with an example.
     """
-    wanted = np.ones(len(table), np.bool_)
+    wanted = table["label"].notna().to_numpy()
     for part in re.split(r"\s+and\s+|;", text.strip().lower()):
         if part.strip():
-            wanted &= _one(table, part.strip())
+            wanted = wanted & _one(table, part.strip())
     return wanted
 
 
-def _one(table: "pd.DataFrame", part: str) -> NDArray[np.bool_]:
-    at_frame = table["touches_border"].to_numpy(np.bool_)
+def _one(table: "pd.DataFrame", part: str) -> "NDArray[np.bool_]":
+    at_frame = table["touches_border"].to_numpy(bool)
     if part in (AT_FRAME, "at the frame"):
         return at_frame
     if part == WHOLE:
         return ~at_frame
     if NUMBERS.fullmatch(part):
-        return np.asarray(table["label"].isin([int(word) for word in re.findall(r"\d+", part)]), np.bool_)
+        return table["label"].isin([int(word) for word in re.findall(r"\d+", part)]).to_numpy()
     found = CONDITION.fullmatch(part)
     measure = None if found is None else _measure(found[1])
     if found is None or measure is None:
@@ -68,8 +67,8 @@ def _one(table: "pd.DataFrame", part: str) -> NDArray[np.bool_]:
         raise UserError(
             f"“{part}” is not understood.", f"Type cell numbers (3, 17), or a measure: volume > 800. Measures: {names}."
         )
-    values = table[measure.name].to_numpy(np.float64)
-    return np.asarray(COMPARISONS[found[2]](values, float(found[3].replace(",", "."))), np.bool_)
+    comparison, number = COMPARISONS[found[2]], float(found[3].replace(",", "."))
+    return comparison(table[measure.name].to_numpy(float), number)
 
 
 def _measure(word: str) -> Measure | None:

@@ -6,8 +6,10 @@ import numpy as np
 import openpyxl
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 
+from cartocell_app.desktop.actions import Actions
+from cartocell_app.desktop.results.actions import actions
 from cartocell_app.desktop.results.export_dialog import ExportDialog
 from cartocell_app.desktop.results.exporting import export_sample
 from cartocell_app.desktop.results.loading import colours_of, load_results
@@ -191,6 +193,20 @@ def test_a_folder_that_cannot_be_written_is_said(qtbot, panel, session, sample, 
     panel._export(("csv",), tmp_path / "file")
     qtbot.waitUntil(lambda: "is a file" in panel.saved.words.text())
     assert not panel.saved.open.isVisible()
+
+
+def test_actions_are_ready_once_there_are_results(qtbot, panel, session, sample, monkeypatch):
+    registry = Actions(session, panel)
+    registry.add(actions(session, panel))
+    assert "Choose a sample" in registry.reason("results.export")
+    measured(qtbot, panel, session, sample)
+    assert registry.reason("results.export") == ""
+    opened = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    registry.action("results.show-files").trigger()
+    assert opened == [str(sample.results)]
+    registry.action("results.copy").trigger()
+    assert len(QGuiApplication.clipboard().text().splitlines()) == 21
 
 
 def test_surfaces_are_exported(sample, tmp_path):

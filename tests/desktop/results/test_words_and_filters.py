@@ -1,7 +1,6 @@
 """Numbers in words, filters that are typed, doubts as sentences, and names of files."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from cartocell_app.desktop.results.doubts import doubts_of
@@ -77,4 +76,3 @@ def test_names_that_fiji_takes(tmp_path):
         "a_b_cells.tif",
         "a_b_overview.png",
     ]
-    assert isinstance(filtered(pd.DataFrame({"touches_border": [True]}), "frame"), np.ndarray)
