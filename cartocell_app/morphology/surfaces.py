@@ -59,7 +59,7 @@ class Surfaces:
             axis=1,
         )
         length = np.linalg.norm(summed, axis=1, keepdims=True)
-        return (summed / np.maximum(length, 1e-12)).astype(np.float32)
+        return np.asarray(summed / np.maximum(length, 1e-12), np.float32)
 
     def centroids_um(self) -> NDArray[np.float64]:
         """Mean (z, y, x) of each cell's vertices in µm, a row for each of `labels`."""
