@@ -56,7 +56,8 @@ def measure_cells(labels: NDArray[Any], voxel_um: Sequence[float], contacts: Con
         "touches_border": np.isin(contacts.ids, np.unique(faces_of(labels))),
     }
     for axis, name in enumerate("zyx"):
-        columns[f"centroid_{name}_um"] = centres_vox[:, axis] * voxel_um[axis]
+        # Voxel 0 reaches from 0 to 1 voxel, so its centre lies at one half.
+        columns[f"centroid_{name}_um"] = (centres_vox[:, axis] + 0.5) * voxel_um[axis]
     return pd.DataFrame({measure.name: columns[measure.name] for measure in MEASURES}).astype(
         {measure.name: measure.dtype for measure in MEASURES}
     )

@@ -43,7 +43,7 @@ class Measure:
         return f"{self.title} ({self.unit})" if self.unit else self.title
 
 
-AXES_WORDS = "in µm from the centre of the first voxel of the stack, along {}."
+AXES_WORDS = "in µm from the corner of the stack, along {}: as in the viewer and in Fiji."
 
 MEASURES = (
     Measure("label", "Cell", "", "Number of the cell in the label stack.", "int64", 0),

@@ -11,6 +11,7 @@ from skimage.measure import regionprops_table
 from cartocell_app.morphology import slabs
 from cartocell_app.morphology.cells import measure_cells
 from cartocell_app.morphology.measures import MEASURES, measure_named
+from cartocell_app.morphology.surfaces import cell_surfaces
 from cartocell_app.stacks.reading import read_labels
 from tests.morphology.solids import ball
 from tests.segmentation.toy_cysts import VOXEL_UM, shell
@@ -24,8 +25,11 @@ def check_against_skimage(cells, labels, voxel_um):
     )
     assert cells["label"].tolist() == known["label"].tolist()
     assert cells["volume_um3"].to_numpy() == pytest.approx(known["area"])
+    # Theirs is measured from the centre of the first voxel.
     for number, axis in enumerate("zyx"):
-        assert cells[f"centroid_{axis}_um"].to_numpy() == pytest.approx(known[f"centroid-{number}"])
+        assert cells[f"centroid_{axis}_um"].to_numpy() == pytest.approx(
+            known[f"centroid-{number}"] + voxel_um[number] / 2
+        )
 
 
 def test_the_real_embryo(shared_data):
@@ -82,7 +86,7 @@ def test_a_cell_in_pieces_is_one_cell_and_a_voxel_is_a_cell():
     labels[3, 3, 4] = 2
     cells = measure_cells(labels, (2.0, 1.0, 1.0)).set_index("label")
     assert cells.loc[5, "volume_um3"] == 4
-    assert cells.loc[5, ["centroid_z_um", "centroid_y_um", "centroid_x_um"]].tolist() == [6, 3, 4]
+    assert cells.loc[5, ["centroid_z_um", "centroid_y_um", "centroid_x_um"]].tolist() == [7, 3.5, 4.5]
     assert cells.loc[2, "volume_um3"] == 2
     assert cells.loc[2, "neighbours"] == 0
     assert cells.loc[2, "neighbour_labels"] == ""
@@ -121,3 +125,9 @@ def test_the_unit_in_a_name_is_that_of_the_header():
         assert measure.words.endswith(".")
     with pytest.raises(KeyError):
         measure_named("volume")
+
+
+def test_centres_are_those_of_the_surfaces():
+    labels = ball(VOXEL_UM, 6.0)
+    centre_um = measure_cells(labels, VOXEL_UM)[["centroid_z_um", "centroid_y_um", "centroid_x_um"]].to_numpy()
+    assert cell_surfaces(labels, VOXEL_UM).vertices_um.mean(axis=0) == pytest.approx(centre_um[0], abs=0.2)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-ROW_PX, WIDEST_PX = 26, 180
+ROW_PX, WIDEST_PX, ROWS_FOR_WIDTH = 26, 180, 200
 HEADER_ROOM_PX, CELL_ROOM_PX = 28, 10
 """Beside the words: of a header for the arrow that shows the order, of a cell for air."""
 
@@ -155,6 +155,7 @@ def table_view(model: TableModel, name: str) -> QTableView:
     view.verticalHeader().setDefaultSectionSize(ROW_PX)
     view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     view.horizontalHeader().setHighlightSections(False)
+    view.horizontalHeader().setResizeContentsPrecision(ROWS_FOR_WIDTH)
     font = view.font()
     font.setFeature(QFont.Tag("tnum"), 1)
     view.setFont(font)
