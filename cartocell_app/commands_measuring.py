@@ -22,7 +22,9 @@ def register(app: typer.Typer) -> None:
 
 
 def measure(
-    labels: Annotated[list[Path], typer.Argument(help="Label stacks, or folders of them.", show_default=False)],
+    labels: Annotated[
+        list[Path], typer.Argument(help="Label stacks, folders of them, or results of `segment`.", show_default=False)
+    ],
     output: Out,
     voxel_size: VoxelUm = None,
     subfolders: Subfolders = False,
@@ -32,8 +34,10 @@ def measure(
     from cartocell_app.jobs.inputs import find_stacks
     from cartocell_app.jobs.measuring import measure_stacks
     from cartocell_app.jobs.reporting import reporter
+    from cartocell_app.jobs.segmenting import CELLS
 
-    stacks = find_stacks(labels, subfolders=subfolders, leave_out=output)
+    given = [path / CELLS if (path / CELLS).is_dir() else path for path in labels]
+    stacks = find_stacks(given, subfolders=subfolders, leave_out=output)
     with stoppable() as stop, reporter(progress) as report:
         result = measure_stacks(stacks, output, report, voxel_um=given_voxel_size(voxel_size), cancelled=stop.is_set)
         report.message(f"Saved to {output} (a row a cyst: {result.cysts}).")

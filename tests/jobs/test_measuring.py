@@ -39,7 +39,7 @@ def rows(path):
 def test_measure_writes_tables_with_units(tmp_path, label_file, cartocell):
     write_labels(label_file.with_name("cut.tif"), shell(12)[9:], VOXEL)
     out = tmp_path / "out"
-    answer = cartocell("measure", label_file.parent, "-o", out)
+    answer = cartocell("measure", label_file.parents[1], "-o", out)  # the results of a segmentation
     assert answer.code == 0, answer.err
     assert "20 cells measured" in answer.err
     cysts = {row["cyst"]: row for row in rows(out / "cysts.csv")}

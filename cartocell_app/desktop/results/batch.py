@@ -73,6 +73,8 @@ def measure_sample(sample: "Sample") -> SampleNumbers:
         measured = measurements_of(sample.labels, sample.voxel_size)
     except UserError as error:
         return SampleNumbers(sample, None, summary_row(sample), error.title)
+    except MemoryError:
+        return SampleNumbers(sample, None, summary_row(sample), "There was not enough memory to measure it.")
     return SampleNumbers(sample, measured, summary_row(sample))
 
 

@@ -1,6 +1,7 @@
-"""Measuring many samples in the background, one after the other, each only once."""
+"""Measuring many samples in the background, each only once."""
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,11 @@ from cartocell_app.desktop.workers import Latest
 
 if TYPE_CHECKING:
     from cartocell_app.project.values import Sample
+
+SHARE_S = 0.25
+"""After so long, what was measured by then is handed over."""
+
+Known = tuple[tuple[Any, ...], SampleNumbers]
 
 
 class BatchMeasurer(QObject):
@@ -27,23 +33,17 @@ class BatchMeasurer(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._known: dict[int, tuple[tuple[Any, ...], SampleNumbers]] = {}
+        self._known: dict[int, Known] = {}
         self._samples: list[Sample] = []
-        self._waiting: list[tuple[Sample, tuple[Any, ...]]] = []
-        self._worker = Latest(self._take, self._leave_out, self)
+        self._done = 0
+        self._worker = Latest(self._take, self._give_up, self)
 
     def measure(self, samples: Iterable["Sample"]) -> None:
         """Have the numbers of these samples from now on, instead of earlier ones."""
         self._worker.forget()
         self._samples = [sample for sample in samples if sample.labels is not None]
-        wanted = [(sample, identity(sample)) for sample in self._samples]
-        self._waiting = [(sample, what) for sample, what in wanted if self._known.get(sample.id, (None,))[0] != what]
+        self._done = 0
         self._go_on()
-
-    def stop(self) -> None:
-        """Leave the rest unmeasured."""
-        self._waiting = []
-        self._worker.forget()
 
     def numbers(self) -> list[SampleNumbers]:
         """What is known of the samples by now, in their order; names, days and conditions as they are now."""
@@ -55,17 +55,32 @@ class BatchMeasurer(QObject):
         return found
 
     def _go_on(self) -> None:
-        total = len(self._samples)
-        self.progressed.emit(total - len(self._waiting), total)
-        if self._waiting:
-            self._worker.request(partial(measure_sample, self._waiting[0][0]))
+        self.progressed.emit(self._done, len(self._samples))
+        waiting = self._samples[self._done :]
+        if waiting:
+            known = {sample.id: self._known[sample.id] for sample in waiting if sample.id in self._known}
+            self._worker.request(partial(_measure_some, waiting, known))
 
-    def _take(self, numbers: SampleNumbers) -> None:
-        sample, what = self._waiting.pop(0)
-        self._known[sample.id] = (what, numbers)
+    def _take(self, found: dict[int, Known]) -> None:
+        self._known |= found
+        self._done += len(found)
         self._go_on()
 
-    def _leave_out(self, error: Exception) -> None:
-        """A bug shows itself once, and the other samples go on."""
-        self._take(SampleNumbers(self._waiting[0][0], None, {}, "It could not be measured."))
+    def _give_up(self, error: Exception) -> None:
+        """Show a bug once, and do not run into it again and again."""
+        self._done = len(self._samples)
+        self._go_on()
         raise error
+
+
+def _measure_some(waiting: Sequence["Sample"], known: Mapping[int, Known]) -> dict[int, Known]:
+    """Numbers of the first samples, by their number: as many as there is time for, but at least one."""
+    end_s = time.monotonic() + SHARE_S
+    found: dict[int, Known] = {}
+    for sample in waiting:
+        what = identity(sample)
+        before = known.get(sample.id)
+        found[sample.id] = before if before is not None and before[0] == what else (what, measure_sample(sample))
+        if time.monotonic() > end_s:
+            break
+    return found

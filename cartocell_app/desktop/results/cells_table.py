@@ -1,5 +1,6 @@
 """The cells of the current sample in a table, in step with the viewer."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
@@ -65,9 +66,6 @@ class CellsTable(QWidget):
         self._lay_out()
         self.filter.textChanged.connect(self._filter)
         self.view.selectionModel().currentRowChanged.connect(self._row_chosen)
-        copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), self.view)
-        copy.setContext(Qt.ShortcutContext.WidgetShortcut)
-        copy.activated.connect(self.copy_rows)
 
     def show_cells(self, table: "pd.DataFrame | None", colours: "NDArray[np.uint8] | None" = None) -> None:
         """Show the cells of another sample; see `CellsModel.show_cells`."""
@@ -91,10 +89,7 @@ class CellsTable(QWidget):
 
     def copy_rows(self) -> None:
         """Put the selected rows on the clipboard, all that are shown if none is selected."""
-        rows = sorted(index.row() for index in self.view.selectionModel().selectedRows())
-        rows = rows or list(range(self.model.rowCount()))
-        if rows:
-            QGuiApplication.clipboard().setText(self.model.as_text(rows))
+        copy_rows(self.view, self.model)
 
     def _lay_out(self) -> None:
         above = QHBoxLayout()
@@ -139,7 +134,7 @@ class CellsTable(QWidget):
 
 
 def table_view(model: TableModel, name: str) -> QTableView:
-    """A table that selects rows, sorts by a click and has figures of even width."""
+    """A table that selects rows, sorts by a click, copies with Ctrl+C and has figures of even width."""
     view = QTableView()
     view.setModel(model)
     view.setAccessibleName(name)
@@ -156,10 +151,21 @@ def table_view(model: TableModel, name: str) -> QTableView:
     view.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
     view.horizontalHeader().setHighlightSections(False)
     view.horizontalHeader().setResizeContentsPrecision(ROWS_FOR_WIDTH)
+    copy = QShortcut(QKeySequence(QKeySequence.StandardKey.Copy), view)
+    copy.setContext(Qt.ShortcutContext.WidgetShortcut)
+    copy.activated.connect(partial(copy_rows, view, model))
     font = view.font()
     font.setFeature(QFont.Tag("tnum"), 1)
     view.setFont(font)
     return view
+
+
+def copy_rows(view: QTableView, model: TableModel) -> None:
+    """Put the selected rows on the clipboard, all that are shown if none is selected."""
+    rows = sorted(index.row() for index in view.selectionModel().selectedRows())
+    rows = rows or list(range(model.rowCount()))
+    if rows:
+        QGuiApplication.clipboard().setText(model.as_text(rows))
 
 
 def fit_columns(view: QTableView) -> None:

@@ -10,6 +10,7 @@ from cartocell_app.desktop.results import batch_measuring
 from cartocell_app.desktop.results.batch import BATCH_MEASURES, batch_table, in_order, measure_sample
 from cartocell_app.desktop.results.batch_measuring import BatchMeasurer
 from cartocell_app.desktop.results.batch_view import BatchView
+from cartocell_app.desktop.theme import apply_theme, colour
 from tests.desktop.results.conftest import ListedProject
 
 CELLS = [measure.name for measure in BATCH_MEASURES].index("cells")
@@ -94,6 +95,25 @@ def test_charts_have_units_and_follow_the_choices(qtbot, view):
     assert len(charts.histogram.listDataItems()) == 1
     charts.of_cells.setCurrentText("Neighbours")
     assert charts.histogram.getAxis("bottom").labelText == "Neighbours"
+
+
+def test_charts_follow_the_theme(qtbot, qapp, view):
+    all_measured(qtbot, view)
+    light = view.charts.histogram.backgroundBrush().color()
+    apply_theme(qapp, "dark")
+    assert view.charts.histogram.backgroundBrush().color() == colour("base") != light
+
+
+def test_a_bug_shows_itself_once_and_measuring_ends(qtbot, samples, monkeypatch):
+    def broken(_sample):
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(batch_measuring, "measure_sample", broken)
+    measurer = BatchMeasurer()
+    with qtbot.captureExceptions() as raised, qtbot.waitSignals([measurer.progressed] * 2):
+        measurer.measure(samples)
+    assert [kind for kind, *_ in raised] == [KeyError]
+    assert measurer.numbers() == []
 
 
 def test_a_row_or_a_dot_leads_to_its_sample(qtbot, view, session):
