@@ -129,6 +129,10 @@ class Actions(QObject):
         """Everything that can be done, in the order in which it was added."""
         return list(self._infos.values())
 
+    def has(self, key: str) -> bool:
+        """Whether there is an action of that key; those of panels come once the panels are loaded."""
+        return key in self._actions
+
     def info(self, key: str) -> ActionInfo:
         """What is known of an action."""
         return self._infos[key]

@@ -37,7 +37,7 @@ class StatusBar(QStatusBar):
         self.device.setIconSize(QSize(16, 16))
         self.device.setToolTip("Where the network runs. Click to read more about this computer.")
         self.device.clicked.connect(self.device_clicked)
-        self._show_device("Trying the devices…", "mdi6.chip", "muted")
+        self._show_device("Trying the devices…", "mdi6.speedometer", "muted")
         self._position = QLabel()
         self._position.setObjectName("position")
         self._position.setAccessibleName("Place and value under the cursor")
@@ -64,7 +64,7 @@ class StatusBar(QStatusBar):
 
     def _tell(self, reports: list[DeviceReport]) -> None:
         words, usable = device_words(reports)
-        self._show_device(words, "mdi6.chip" if usable else "mdi6.alert", "accepted" if usable else "failed")
+        self._show_device(words, "mdi6.speedometer" if usable else "mdi6.alert", "accepted" if usable else "failed")
         refused = [f"{report.name}: {report.reason}" for report in reports if not report.usable]
         lines = ["Where the network runs. Click to read more about this computer.", *refused]
         self.device.setToolTip("\n".join(lines))

@@ -62,8 +62,8 @@ class Welcome(QScrollArea):
     def show_recent(self, folders: tuple[str, ...]) -> None:
         """List recent projects, as far as they are still there."""
         while (item := self._recent.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().deleteLater()
+            item.widget().hide()
+            item.widget().deleteLater()
         there = [Path(folder) for folder in folders if Path(folder).is_dir()][:MOST_SHOWN]
         for folder in there:
             button = QPushButton(icon("mdi6.folder-outline", "muted"), f"{folder.stem}    {folder.parent}")

@@ -53,6 +53,9 @@ class SampleList(QWidget):
     relocate_wanted = Signal()
     """Files are missing, and the user wants to say where they are."""
 
+    opened = Signal()
+    """A sample was clicked, perhaps the one that is current already."""
+
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
@@ -163,6 +166,8 @@ class SampleList(QWidget):
         self.states.currentIndexChanged.connect(self._filter)
         self.tree.selectionModel().selectionChanged.connect(self._selected)
         self.tree.selectionModel().currentChanged.connect(self._moved)
+        self.tree.clicked.connect(self._clicked)
+        self.tree.activated.connect(self._clicked)
         self._missing.clicked.connect(self.relocate_wanted)
         self.model.edited.connect(self._edited)
         self.model.thumbnail_wanted.connect(self.thumbnails.ask)
@@ -222,6 +227,10 @@ class SampleList(QWidget):
         sample = index.siblingAtColumn(NAME).data(SAMPLE_ROLE) if index.isValid() else None
         if sample is not None:
             self._session.set_current(sample.id)
+
+    def _clicked(self, index: QModelIndex) -> None:
+        if index.siblingAtColumn(NAME).data(SAMPLE_ROLE) is not None:
+            self.opened.emit()
 
     def _follow(self, sample: Sample | None) -> None:
         """Show as current what another panel made current."""

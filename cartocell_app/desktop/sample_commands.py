@@ -1,0 +1,156 @@
+"""What can be done with samples: look at the next, accept, reject, rename, remove."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
+
+from cartocell_app.desktop.actions import ActionInfo, needs_changeable_project, needs_current
+from cartocell_app.desktop.samples.list import SampleList
+from cartocell_app.desktop.session import Session
+
+REASONS = (
+    "Cells run together",
+    "Cells are cut into pieces",
+    "Cyst is cut by the frame",
+    "Out of focus or too dark",
+    "No single lumen",
+    "Dead or bursting cyst",
+)
+"""Why cysts are rejected; anything else can be typed."""
+
+JUDGED = ("segmented", "curated", "accepted", "rejected")
+"""States in which there is something to judge."""
+
+
+class SampleCommands:
+    """Commands on the selected samples, or on the current one if none is selected.
+
+    Parameters
+    ----------
+    session : Session
+        Whose samples they are.
+    samples : SampleList
+        The list, whose order they follow.
+    window : QWidget
+        Over which questions are asked.
+    """
+
+    def __init__(self, session: Session, samples: SampleList, window: QWidget) -> None:
+        self._session = session
+        self._list = samples
+        self._window = window
+
+    def chosen(self) -> tuple[int, ...]:
+        """Numbers of the samples that a command is for."""
+        current = self._session.current
+        return self._session.selection or (() if current is None else (current.id,))
+
+    def accept(self) -> None:
+        """Accept the chosen samples that are segmented."""
+        ids = self._judged()
+        self._list.edits.change(ids, f"accept {_samples(len(ids))}", state="accepted", reason="")
+
+    def reject(self) -> None:
+        """Ask why, and reject the chosen samples that are segmented."""
+        ids = self._judged()
+        reason, is_given = QInputDialog.getItem(
+            self._window, "Reject", f"Why do you reject {_samples(len(ids))}?", REASONS, 0, True
+        )
+        if is_given:
+            self._list.edits.change(ids, f"reject {_samples(len(ids))}", state="rejected", reason=reason.strip())
+
+    def take_back(self) -> None:
+        """Make accepted and rejected samples segmented ones again."""
+        ids = self._judged()
+        self._list.edits.change(ids, f"judge {_samples(len(ids))} anew", state="segmented", reason="")
+
+    def remove(self) -> None:
+        """Ask, and remove the chosen samples from the project; their stacks stay where they are."""
+        ids, project = self.chosen(), self._session.project
+        if project is None or not ids:
+            return
+        words = f"Remove {_samples(len(ids))} from this project?"
+        box = QMessageBox(QMessageBox.Icon.Question, "Remove from project", words, parent=self._window)
+        box.setInformativeText("The stacks stay where they are. This cannot be undone.")
+        remove = box.addButton(f"&Remove {_samples(len(ids))}", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton("&Keep", QMessageBox.ButtonRole.RejectRole)
+        box.exec()
+        if box.clickedButton() is remove:
+            project.remove_samples(ids)
+
+    def actions(self) -> list[ActionInfo]:
+        """Actions for menus, keys and the palette."""
+        stack = self._list.edits.stack
+        return [
+            ActionInfo(
+                "edit.undo", "&Undo", stack.undo, "mdi6.undo", "Ctrl+Z", "Undo the last change of samples.",
+                lambda _: "" if stack.canUndo() else "There is nothing to undo.",
+            ),
+            ActionInfo(
+                "edit.redo", "&Redo", stack.redo, "mdi6.redo", ("Ctrl+Y", "Ctrl+Shift+Z"),
+                "Do again what was undone.", lambda _: "" if stack.canRedo() else "There is nothing to do again.",
+            ),
+            ActionInfo(
+                "edit.find", "&Find sample", self._find, "mdi6.magnify", "Ctrl+F", "Search the list of samples.",
+            ),
+            ActionInfo(
+                "edit.select-all", "Select &all samples", self._list.tree.selectAll, shortcut="Ctrl+Shift+A",
+                needs=needs_changeable_project,
+            ),
+            ActionInfo(
+                "sample.next", "&Next sample", lambda: self._list.step(1), "mdi6.arrow-down", "N",
+                "Look at the next sample of the list.",
+            ),
+            ActionInfo(
+                "sample.previous", "&Previous sample", lambda: self._list.step(-1), "mdi6.arrow-up", "P",
+                "Look at the previous sample of the list.",
+            ),
+            ActionInfo(
+                "sample.accept", "&Accept", self.accept, "mdi6.check-circle-outline", "A",
+                "The cells of this cyst are right: it counts.", self._needs_judged,
+            ),
+            ActionInfo(
+                "sample.reject", "&Reject…", self.reject, "mdi6.close-circle-outline", "R",
+                "The cells of this cyst are wrong: it does not count.", self._needs_judged,
+            ),
+            ActionInfo(
+                "sample.judge-anew", "&Judge anew", self.take_back,
+                tooltip="Take back that it was accepted or rejected.", needs=self._needs_judged,
+            ),
+            ActionInfo(
+                "sample.rename", "Re&name", self._list.rename_current, "mdi6.rename-outline", "F2",
+                "Give the sample another name.", _both(needs_current, needs_changeable_project),
+            ),
+            ActionInfo(
+                "sample.remove", "Re&move from project…", self.remove, "mdi6.delete-outline", "Del",
+                "Take the chosen samples out of the project; their stacks stay where they are.",
+                _both(self._needs_chosen, needs_changeable_project),
+            ),
+        ]  # fmt: skip
+
+    def _find(self) -> None:
+        self._list.search.setFocus()
+        self._list.search.selectAll()
+
+    def _judged(self) -> tuple[int, ...]:
+        project, chosen = self._session.project, set(self.chosen())
+        samples = () if project is None else project.samples()
+        return tuple(sample.id for sample in samples if sample.id in chosen and sample.state in JUDGED)
+
+    def _needs_chosen(self, session: Session) -> str:
+        del session
+        return "" if self.chosen() else "Choose a sample in the list first."
+
+    def _needs_judged(self, session: Session) -> str:
+        reason = self._needs_chosen(session) or needs_changeable_project(session)
+        return reason or ("" if self._judged() else "None of the chosen samples is segmented yet.")
+
+
+def _samples(number: int) -> str:
+    return f"{number} sample{'s' * (number != 1)}"
+
+
+def _both(first: Callable[[Session], str], second: Callable[[Session], str]) -> Callable[[Session], str]:
+    return lambda session: first(session) or second(session)
