@@ -65,9 +65,10 @@ class Message(QDialog):
         self.details.setMinimumHeight(200)
         self.details.hide()
         layout.addWidget(self.details)
-        layout.addWidget(self._buttons(bool(details)))
+        self.buttons = self._make_buttons(bool(details))
+        layout.addWidget(self.buttons)
 
-    def _buttons(self, has_details: bool) -> QDialogButtonBox:
+    def _make_buttons(self, has_details: bool) -> QDialogButtonBox:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok)
         buttons.accepted.connect(self.accept)
         buttons.button(QDialogButtonBox.StandardButton.Ok).setDefault(True)

@@ -1,44 +1,16 @@
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from cartocell_app.desktop.session import Session
-
-
-@dataclass(frozen=True)
-class FakeSample:
-    id: int
-    name: str
-
-
-class FakeProject:
-    """Stands in for `Project`: what the session uses of it, without a disk."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.is_temporary = False
-        self.listeners: list[Callable[[str, tuple[int, ...]], None]] = []
-        self.kept = [FakeSample(1, "a"), FakeSample(2, "b")]
-        self.closed = False
-
-    def samples(self) -> tuple[FakeSample, ...]:
-        return tuple(self.kept)
-
-    def listen(self, callback: Callable[[str, tuple[int, ...]], None]) -> Callable[[], None]:
-        self.listeners.append(callback)
-        return lambda: self.listeners.remove(callback)
-
-    def close(self) -> None:
-        self.closed = True
+from tests.desktop.fake_project import FakeProject, FakeSample
 
 
 @pytest.fixture
 def project(session: Session, tmp_path: Path) -> FakeProject:
-    project = FakeProject(tmp_path / "a.cartocell")
+    project = FakeProject(tmp_path / "a.cartocell", [FakeSample(1, "a"), FakeSample(2, "b")])
     session.adopt(project)
     return project
 
@@ -58,18 +30,16 @@ def test_what_a_worker_changes_is_told_on_the_windows_thread(
 
 def test_the_current_sample_is_told_anew_when_it_changes(session: Session, project: FakeProject, qtbot: QtBot) -> None:
     session.set_current(2)
-    project.kept[1] = replace(project.kept[1], name="better name")
     with qtbot.waitSignal(session.current_changed) as told:
-        project.listeners[0]("samples", (2,))
+        project.update_samples([2], name="better name")
     assert told.args[0].name == "better name"
 
 
 def test_a_removed_sample_is_not_current_any_more(session: Session, project: FakeProject, qtbot: QtBot) -> None:
     session.set_current(2)
     session.set_cell(7)
-    del project.kept[1]
     with qtbot.waitSignal(session.current_changed):
-        project.listeners[0]("samples", (2,))
+        project.remove_samples([2])
     assert session.current is None
     assert session.cell == 0
 

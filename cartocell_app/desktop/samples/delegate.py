@@ -9,7 +9,7 @@ from cartocell_app.desktop.samples import words
 from cartocell_app.desktop.samples.model import SAMPLE_ROLE, THUMBNAIL_ROLE
 from cartocell_app.desktop.theme import SMALL_PX, SPACING, colour
 
-SAMPLE_PX, DAY_PX, PICTURE_PX = 44, 28, 36
+ROW_PX, PICTURE_PX = 42, 36
 
 
 class SampleDelegate(QStyledItemDelegate):
@@ -27,7 +27,7 @@ class SampleDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: N802 - Qt's
         width = super().sizeHint(option, index).width()
-        return QSize(width, DAY_PX if index.data(SAMPLE_ROLE) is None else SAMPLE_PX)
+        return QSize(width, ROW_PX)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex

@@ -128,6 +128,8 @@ class SampleList(QWidget):
         tree = self.tree
         tree.setModel(self.shown)
         tree.setItemDelegateForColumn(NAME, SampleDelegate(tree))
+        # Otherwise Qt asks for the height of each cell of each row whenever rows come or go.
+        tree.setUniformRowHeights(True)
         tree.setAccessibleName("Samples")
         tree.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         tree.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
@@ -197,12 +199,12 @@ class SampleList(QWidget):
         if resets:
             self._restore(selection, current.id if current is not None else None)
         if before == 0:
-            self.tree.expandAll()
+            self._expand()
         self._count_up(samples)
 
     def _restore(self, selection: tuple[int, ...], current: int | None) -> None:
         """Select again what was selected before rows were added or moved."""
-        self.tree.expandAll()
+        self._expand()
         there = set(self.numbers())
         flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
         if current in there:
@@ -212,10 +214,13 @@ class SampleList(QWidget):
             if number in there:
                 self.tree.selectionModel().select(self.shown.mapFromSource(self.model.find(number)), flags)
 
+    def _expand(self) -> None:
+        for row in range(self.shown.rowCount()):
+            self.tree.expand(self.shown.index(row, 0))
+
     def _filter(self) -> None:
-        self.shown.search(self.search.text())
-        self.shown.show_state(self.states.currentData())
-        self.tree.expandAll()
+        self.shown.show_only(self.search.text(), self.states.currentData())
+        self._expand()
         self._count_up(() if self._session.project is None else self._session.project.samples())
 
     def _selected(self) -> None:

@@ -32,15 +32,18 @@ class ShownSamples(QSortFilterProxyModel):
         self.setSortRole(SORT_ROLE)
         self.setDynamicSortFilter(True)
 
-    def search(self, text: str) -> None:
-        """Show only samples in which all words of `text` are found: in name, day, condition, state, notes."""
-        self.beginFilterChange()
-        self._wanted = text.casefold().split()
-        self.endFilterChange()
+    def show_only(self, search: str, state: str) -> None:
+        """Choose what is shown.
 
-    def show_state(self, state: str) -> None:
-        """Show only samples of that state; `ALL`, or `NO_FILE` for those whose file is missing."""
+        Parameters
+        ----------
+        search : str
+            Only samples in which all its words are found: in name, day, condition, state, reason or notes.
+        state : str
+            Only samples of that state; `ALL`, or `NO_FILE` for those whose file is missing.
+        """
         self.beginFilterChange()
+        self._wanted = search.casefold().split()
         self._state = state
         self.endFilterChange()
 

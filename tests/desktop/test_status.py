@@ -1,0 +1,76 @@
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from cartocell_app.desktop import device_page, status
+from cartocell_app.desktop.device_page import DevicePage, read_checkup
+from cartocell_app.desktop.status import StatusBar, device_words
+from cartocell_app.errors import UserError
+from cartocell_app.jobs.checkup import TYPICAL_CYST_MVOXEL
+from cartocell_app.segmentation.devices import DeviceReport
+
+CPU = DeviceReport("CPU · 8 threads", "CPUExecutionProvider", True, "", 6.0 / TYPICAL_CYST_MVOXEL)
+NO_GPU = DeviceReport("NVIDIA GPU", "CUDAExecutionProvider", False, "No NVIDIA GPU was found in this computer.")
+GPU = DeviceReport("RTX 3060 (CUDA)", "CUDAExecutionProvider", True, "", 0.3 / TYPICAL_CYST_MVOXEL)
+
+
+@pytest.mark.parametrize(
+    ("reports", "words"),
+    [
+        ([NO_GPU, CPU], ("CPU · 8 threads · about 6 s per cyst", True)),
+        ([GPU, CPU], ("RTX 3060 (CUDA) · about 0.3 s per cyst", True)),
+        ([NO_GPU], ("No device works", False)),
+    ],
+)
+def test_the_fastest_device_is_said_in_words(reports: list[DeviceReport], words: tuple[str, bool]) -> None:
+    assert device_words(reports) == words
+
+
+def test_devices_are_tried_in_the_background(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(status, "_probe", lambda: [NO_GPU, CPU])
+    bar = StatusBar()
+    qtbot.addWidget(bar)
+    bar.probe()
+    assert bar.device.text() == "Trying the devices…"
+    qtbot.waitUntil(lambda: bar.device.text() == "CPU · 8 threads · about 6 s per cyst")
+    assert "NVIDIA GPU: No NVIDIA GPU was found" in bar.device.toolTip()
+
+
+def test_a_failed_trial_is_said_and_does_no_harm(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> list[DeviceReport]:
+        raise UserError("m2-fast.onnx is missing.", "Install CartoCell again.")
+
+    monkeypatch.setattr(status, "_probe", fail)
+    bar = StatusBar()
+    qtbot.addWidget(bar)
+    bar.probe()
+    qtbot.waitUntil(lambda: bar.device.text() == "No device could be tried")
+    assert bar.device.toolTip() == "m2-fast.onnx is missing. Install CartoCell again."
+
+
+def test_the_cursor_is_told_in_um_and_a_click_on_the_device_asks_for_more(qtbot: QtBot) -> None:
+    bar = StatusBar()
+    qtbot.addWidget(bar)
+    bar.show_position((48.04, 63.0, 71.25), "cell 12")
+    assert bar.findChild(QLabel, "position").text() == "z 48.0  y 63.0  x 71.2 µm   cell 12"
+    bar.show_position(None)
+    assert bar.findChild(QLabel, "position").text() == ""
+    with qtbot.waitSignal(bar.device_clicked):
+        qtbot.mouseClick(bar.device, Qt.MouseButton.LeftButton)
+
+
+def test_the_page_says_what_doctor_says(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (
+        "CartoCell 0.1.0, Python 3.11.7\nMemory: 8.0 GB free of 16.0 GB\nDevices:\n"
+        "  NVIDIA GPU: not used. No NVIDIA GPU was found in this computer.\n  CPU · 8 threads: works, about 6 s"
+    )
+    monkeypatch.setattr(device_page, "_checkup", lambda: text)
+    page = DevicePage()
+    qtbot.addWidget(page)
+    page.show()
+    qtbot.waitUntil(lambda: page.text == text)
+    shown = [label.text() for label in page.findChildren(QLabel)]
+    assert "Not used. No NVIDIA GPU was found in this computer." in shown
+    assert "Works, about 6 s" in shown
+    assert read_checkup(text)[1] == ("Memory", "8.0 GB free of 16.0 GB")
