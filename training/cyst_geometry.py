@@ -74,6 +74,8 @@ class Painted:
         Inside the lumen.
     lateral_um, apical_um, basal_um : (N,) ndarray of float32
         Distance to the nearest membrane of that kind, in µm; infinite where it plays no part.
+    beside : (N,) ndarray of int32
+        Number of the cell behind the nearest lateral membrane, 0 outside every cell.
     """
 
     cell: NDArray[np.int32]
@@ -81,6 +83,7 @@ class Painted:
     lateral_um: FloatArray
     apical_um: FloatArray
     basal_um: FloatArray
+    beside: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -148,20 +151,20 @@ class Body:
         within = (depth > 0) & (depth <= 1)
 
         cell = np.zeros(len(points_um), np.int32)
+        beside = np.zeros(len(points_um), np.int32)
         lateral_um = np.full(len(points_um), np.inf, np.float32)
         if within.any():
-            cell[within], lateral_um[within] = self._nearest(
+            cell[within], beside[within], lateral_um[within] = self._nearest(
                 directions[within] if self.inner else round_um[within], depth[within], radius_um[within]
             )
         apical_um = np.abs(radius_um - inner_um) if self.inner else np.full_like(radius_um, np.inf)
-        return Painted(
-            cell, (depth <= 0) & (self.inner is not None), lateral_um, apical_um, np.abs(radius_um - outer_um)
-        )
+        lumen = (depth <= 0) & (self.inner is not None)
+        return Painted(cell, lumen, lateral_um, apical_um, np.abs(radius_um - outer_um), beside)
 
     def _nearest(
         self, position: FloatArray, depth: FloatArray, radius_um: FloatArray
-    ) -> tuple[NDArray[np.int32], FloatArray]:
-        """Cell number and distance (µm) to the bisector with the next nearest seed."""
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32], FloatArray]:
+        """Cell number, number of the next nearest cell, and distance (µm) to the bisector between them."""
         shift = self.basal_seeds - self.apical_seeds
         # |p − (a + t·s)|² without |p|², as one matrix product over the features p, t·p, 1, t, t².
         features = np.column_stack([position, depth[:, None] * position, np.ones_like(depth), depth, depth**2])
@@ -182,7 +185,8 @@ class Body:
         second = power.argmin(1)
         gap = self.apical_seeds[first] - self.apical_seeds[second] + depth[:, None] * (shift[first] - shift[second])
         distance = (power[rows, second] - nearest) / (2 * np.maximum(np.linalg.norm(gap, axis=1), 1e-4))
-        return (first + 1).astype(np.int32), (distance * (radius_um if self.inner else 1)).astype(np.float32)
+        distance_um = (distance * (radius_um if self.inner else 1)).astype(np.float32)
+        return (first + 1).astype(np.int32), (second + 1).astype(np.int32), distance_um
 
 
 def unit(vectors: NDArray[np.floating]) -> FloatArray:

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from itertools import product
 from multiprocessing import get_context
@@ -19,38 +19,12 @@ from cartocell_app.progress import Progress, silent
 from cartocell_app.segmentation.normalisation import Normalisation, normalise
 from cartocell_app.segmentation.targets import bcm_from_labels
 from cartocell_app.stacks.resampling import resample_raw, resampled_shape, resampled_voxel_size
-from cartocell_app.stacks.voxel_size import VoxelSize
 from training.augmentation import Augmenter
+from training.painting import render, truth_labels
 from training.settings import NORMALISATION, Augmentation
-from training.synthetic import PRESETS, Preset, draw_scene, render, truth_labels
+from training.varied import draw_specimen
 
 Shape = tuple[int, int, int]
-
-WIDER_OPTICS = (
-    ("psf_xy_um", (0.12, 0.75)),
-    ("psf_z_um", (0.4, 2.0)),
-    ("depth_blur", (0.0, 1.4)),
-    ("attenuation_length_um", (28.0, 600.0)),
-    ("photons", (6.0, 200.0)),
-    ("read_noise", (0.2, 2.5)),
-    ("background", (0.003, 0.30)),
-    ("offset_grey", (0.0, 40.0)),
-)
-WIDER_STAIN = (
-    ("apical", (0.6, 4.5)),
-    ("basal", (0.3, 1.4)),
-    ("texture", (0.05, 0.7)),
-    ("gaps", (0.0, 0.16)),
-    ("cytoplasm", (0.0, 0.35)),
-    ("bright_cells", (0.0, 0.25)),
-    ("debris", (0.0, 2.5)),
-)
-"""Training reaches beyond the ranges of ordinary pictures, so that a model does not end where they end."""
-
-MIX = (("4d", 0.25), ("7d", 0.25), ("10d", 0.25), ("clump", 0.25))
-"""Shares of the presets in a training set. Clumps teach that tissue need not have a lumen."""
-
-SMALLEST_FRAME_UM = np.array([46.0, 58.0, 58.0], np.float32)
 
 
 @dataclass(frozen=True)
@@ -93,24 +67,13 @@ def synthetic_example(
     seed: int, voxel_um: tuple[float, float, float], normalisation: Normalisation = NORMALISATION
 ) -> Example:
     """Draw one specimen at a random voxel size, and bring it to `voxel_um` as an input would be."""
-    rng = np.random.default_rng([seed, 0xCA27])
-    preset = _wider(PRESETS[str(rng.choice([name for name, _ in MIX], p=[share for _, share in MIX]))])
-    scene = draw_scene(preset, rng)
-    # The frame grows at the far end; small cysts then lie towards a corner, as badly cropped ones do.
-    scene = replace(scene, extent_um=np.maximum(scene.extent_um, SMALLEST_FRAME_UM))
-    z_um, yx_um = np.exp(rng.uniform(np.log([0.4, 0.35]), np.log([1.4, 0.95])))
-    seen_at = VoxelSize(z_um, yx_um, yx_um, "synthetic")
-    seen_shape = np.rint(scene.extent_um / seen_at.zyx_um).astype(int)
-    seen = render(scene, tuple(seen_shape), seen_at)
-    shape = resampled_shape(seen.raw.shape, seen_at, voxel_um)
-    labels = truth_labels(scene, shape, resampled_voxel_size(seen.raw.shape, seen_at, shape))
+    drawn = draw_specimen(seed)
+    seen = render(drawn.scene, drawn.shape, drawn.voxel_size, drawn.dtype)
+    shape = resampled_shape(drawn.shape, drawn.voxel_size, voxel_um)
+    labels = truth_labels(drawn.scene, shape, resampled_voxel_size(drawn.shape, drawn.voxel_size, shape))
     # In the order of the pipeline: resample, then normalise.
     raw = normalise(resample_raw(seen.raw, shape), normalisation)
     return Example(raw.astype(np.float16), labels)
-
-
-def _wider(preset: Preset) -> Preset:
-    return replace(preset, optics=WIDER_OPTICS, stain=WIDER_STAIN, neighbours=0.7)
 
 
 class PatchDataset(Dataset[tuple[Tensor, Tensor]]):

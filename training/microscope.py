@@ -148,13 +148,38 @@ def add_debris(
     signal: FloatArray, allowed: NDArray[np.bool_], stain: Stain, voxel_size: VoxelSize, rng: np.random.Generator
 ) -> None:
     """Put blurred blobs of 0.5 to 2.5 µm into the voxels `allowed`, in place."""
+    draw_blobs(signal, allowed, stain.debris, (0.5, 2.5), (0.2, 1.3), voxel_size, rng)
+
+
+def draw_blobs(
+    signal: FloatArray,
+    allowed: NDArray[np.bool_],
+    per_1e4_um3: float,
+    sizes_um: tuple[float, float],
+    heights: tuple[float, float],
+    voxel_size: VoxelSize,
+    rng: np.random.Generator,
+) -> None:
+    """Add blurred blobs to the voxels `allowed` of `signal` (Z, Y, X), in place.
+
+    Parameters
+    ----------
+    signal, allowed : (Z, Y, X) ndarray
+        What is added to, and where.
+    per_1e4_um3 : float
+        Mean number in 10⁴ µm³; never more than 400 in all.
+    sizes_um, heights : tuple of float
+        Ranges of their standard deviation in µm and of their peak.
+    voxel_size, rng
+        Of the grid; source of all randomness.
+    """
     candidates = np.flatnonzero(allowed)
-    count = rng.poisson(stain.debris * len(candidates) * voxel_size.volume_um3 / 1e4)
+    count = rng.poisson(per_1e4_um3 * len(candidates) * voxel_size.volume_um3 / 1e4)
     if not count or not len(candidates):
         return
     centres = np.stack(np.unravel_index(rng.choice(candidates, min(count, 400)), signal.shape), axis=1)
     for centre, sigma_um, height in zip(
-        centres, rng.uniform(0.5, 2.5, len(centres)), rng.uniform(0.2, 1.3, len(centres)), strict=True
+        centres, rng.uniform(*sizes_um, len(centres)), rng.uniform(*heights, len(centres)), strict=True
     ):
         window, squared = [], np.zeros((1, 1, 1), np.float32)
         for axis, (middle, step) in enumerate(zip(centre, voxel_size, strict=True)):

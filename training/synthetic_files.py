@@ -12,7 +12,10 @@ from cartocell_app.progress import Cancelled, Progress, never, silent, stop_if
 from cartocell_app.stacks.files import check_writable, whole_file
 from cartocell_app.stacks.voxel_size import VoxelSize
 from cartocell_app.stacks.writing import write_labels, write_stack
-from training.synthetic import PRESETS, Shape, SyntheticCyst, draw_field, render, synthesize
+from training.painting import Shape, SyntheticCyst, render
+from training.scenes import draw_field
+from training.specimens import ALONE_AND_CLOSED, PRESETS
+from training.synthetic import synthesize
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ def write_synthetic(
             raise UserError(f"There is no preset {preset!r}.", f"Choose one of {', '.join(PRESETS)}.")
     if choices.cysts > 1 and choices.shape is None:
         raise UserError("A field of several cysts needs a size.", "Give it with --shape Z Y X, in voxels.")
+    if choices.cysts > 1 and any(PRESETS[preset].kind not in ALONE_AND_CLOSED for preset in choices.presets):
+        raise UserError("A field holds several cysts or clumps, not other tissues.", "Leave out --cysts.")
     check_writable(folder)
     rows, pictures = [], []
     for number in range(choices.count):
