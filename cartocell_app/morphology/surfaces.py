@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cartocell_app.segmentation.colours import label_colours
 from cartocell_app.stacks.files import whole_file
 
-SMOOTHINGS = 8
+SMOOTHINGS = 20
 SHRINK, GROW = 0.5, -0.53
 """Taubin's two steps (Taubin 1995, "A signal processing approach to fair surface design"): after both of them a
 surface is smoother, but no smaller."""
