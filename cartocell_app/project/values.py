@@ -1,0 +1,177 @@
+"""What a project holds, as values that never change."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, get_args
+
+from cartocell_app.stacks.voxel_size import VoxelSize
+
+State = Literal["to do", "running", "segmented", "curated", "accepted", "rejected", "failed"]
+"""How far a sample is."""
+
+Role = Literal["high-resolution", "low-resolution", "validation", "new"]
+"""Which phase a sample is for: 1 and 2; 3 and 4; watching trainings; 5."""
+
+RunState = Literal["queued", "running", "done", "some failed", "failed", "cancelled", "interrupted"]
+"""How far a run is; interrupted: the program ended while it ran or waited."""
+
+LabelKind = Literal["segmented", "curated", "imported"]
+"""Where labels come from: the network, a person's corrections, another program."""
+
+STATES: tuple[State, ...] = get_args(State)
+ROLES: tuple[Role, ...] = get_args(Role)
+UNFINISHED: tuple[RunState, ...] = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class NewSample:
+    """A stack to be added to a project.
+
+    Attributes
+    ----------
+    path : Path
+        Its file.
+    scene, channel : str, int or None
+        What to read of it, as `cartocell_app.stacks.reading.read` takes it.
+    time : int or None
+        Time point from 0.
+    voxel_size : VoxelSize or None
+        None if nobody knows it yet.
+    shape : (z, y, x) or None
+        In voxels.
+    dtype : str or None
+        Type of the voxels.
+    channel_name : str or None
+        As the file calls it.
+    day, condition : str or None
+        ``"7 d"``, ``"hypoxia"``.
+    role : str
+        One of `ROLES`.
+    name : str
+        Shown in lists and given to result files; the file's by default.
+    """
+
+    path: Path
+    scene: str | int | None = None
+    channel: str | int | None = None
+    time: int | None = None
+    voxel_size: VoxelSize | None = None
+    shape: tuple[int, int, int] | None = None
+    dtype: str | None = None
+    channel_name: str | None = None
+    day: str | None = None
+    condition: str | None = None
+    role: Role = "new"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A stack of a project and what became of it; the attributes of `NewSample`, and these.
+
+    Attributes
+    ----------
+    id : int
+        Number within the project; never used again.
+    missing : bool
+        Whether its file is not where it was.
+    state : str
+        One of `STATES`.
+    reason : str
+        Why it was rejected or failed, a sentence.
+    cells : int or None
+        How many were found.
+    labels : Path or None
+        Its present label stack.
+    results : Path or None
+        Folder of the run that segmented it.
+    content_hash : str or None
+        SHA-256 of its file, once somebody computed it.
+    notes : str
+        A person's.
+    """
+
+    id: int
+    name: str
+    path: Path
+    missing: bool
+    scene: str | int | None
+    channel: str | int | None
+    time: int | None
+    voxel_size: VoxelSize | None
+    shape: tuple[int, int, int] | None
+    dtype: str | None
+    channel_name: str | None
+    day: str | None
+    condition: str | None
+    role: Role
+    state: State
+    reason: str
+    cells: int | None
+    labels: Path | None
+    results: Path | None
+    content_hash: str | None
+    notes: str
+
+
+@dataclass(frozen=True)
+class LabelVersion:
+    """One label stack of a sample; earlier ones are kept.
+
+    Attributes
+    ----------
+    id, sample_id : int
+    path : Path
+    kind : str
+        One of `LabelKind`.
+    note : str
+        What was done, in words.
+    made : datetime
+        When, in UTC.
+    """
+
+    id: int
+    sample_id: int
+    path: Path
+    kind: LabelKind
+    note: str
+    made: datetime
+
+
+@dataclass(frozen=True)
+class Run:
+    """A ``cartocell`` command that runs, ran or will run for the project.
+
+    Attributes
+    ----------
+    id : int
+    kind : str
+        The sub-command: ``"segment"``, ``"train"``, ….
+    title : str
+        For people: ``"Segment 60 cysts"``.
+    words : tuple of str
+        Arguments of ``cartocell``.
+    folder : Path
+        Its results.
+    state : str
+        One of `RunState`.
+    message : str
+        What came of it, a sentence.
+    sample_ids : tuple of int
+        Samples that it works on.
+    queued, started, ended : datetime or None
+        In UTC.
+    """
+
+    id: int
+    kind: str
+    title: str
+    words: tuple[str, ...]
+    folder: Path
+    state: RunState
+    message: str
+    sample_ids: tuple[int, ...]
+    queued: datetime | None
+    started: datetime | None
+    ended: datetime | None
