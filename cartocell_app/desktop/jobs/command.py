@@ -1,0 +1,47 @@
+"""The command line of a job: how it is started here, and how a person would type it."""
+
+import os
+import re
+import shlex
+import sys
+from collections.abc import Sequence
+
+WITHOUT_PROGRESS = ("doctor", "evaluate", "export", "export-model-zoo", "import-model")
+"""Commands that tell no progress: they take a moment, and say a sentence at the end."""
+
+_PLAIN_ON_WINDOWS = re.compile(r"[\w@+=:,./\\-]+")
+
+
+def command_line(words: Sequence[str]) -> list[str]:
+    """Program and arguments that run ``cartocell`` with `words` and have it tell its progress."""
+    told = [] if tells_no_progress(words) else ["--progress", "json"]
+    if getattr(sys, "frozen", False):
+        return [sys.executable, *words, *told]
+    return [sys.executable, "-m", "cartocell_app.cli", *words, *told]
+
+
+def tells_no_progress(words: Sequence[str]) -> bool:
+    """Whether the command of `words` says plain sentences only."""
+    return bool(words) and words[0] in WITHOUT_PROGRESS
+
+
+def typed(words: Sequence[str], on_windows: bool = os.name == "nt") -> str:
+    """`words` as they are typed after ``cartocell`` in this system's terminal.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Of the command.
+    on_windows : bool
+        Quote for Windows, so that both its terminals understand; else for a POSIX shell.
+    """
+    command = ["cartocell", *words]
+    return " ".join(map(_quoted_on_windows, command)) if on_windows else shlex.join(command)
+
+
+def _quoted_on_windows(word: str) -> str:
+    if _PLAIN_ON_WINDOWS.fullmatch(word):
+        return word
+    # Backslashes count as such, unless a quotation mark follows: then they are doubled.
+    inner = re.sub(r'(\\*)"', r'\1\1\\"', word)
+    return '"' + re.sub(r"(\\+)$", r"\1\1", inner) + '"'
