@@ -32,16 +32,15 @@ class Histogram(QWidget):
         self.setToolTip(
             "How often each intensity occurs. Drag the handles: what is darker is black, what is brighter white."
         )
-        self._plot = pg.PlotWidget(self, enableMenu=False)
+        # Not a PlotWidget: its menus outlive it.
+        self._plot = pg.GraphicsView(self)
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._plot.hideButtons()
-        self._plot.setMouseEnabled(x=False, y=False)
-        for side in ("left", "bottom"):
-            self._plot.hideAxis(side)
+        self._box = pg.ViewBox(enableMenu=False, enableMouse=False)
+        self._plot.setCentralItem(self._box)
         self._bars = pg.PlotCurveItem([0, 1], [0], stepMode="center", fillLevel=0)
         self._range = pg.LinearRegionItem((0, 1), swapMode="sort")
-        self._plot.addItem(self._bars)
-        self._plot.addItem(self._range)
+        self._box.addItem(self._bars)
+        self._box.addItem(self._range)
         self._range.sigRegionChanged.connect(lambda: self.levels_changed.emit(*map(float, self._range.getRegion())))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -54,8 +53,8 @@ class Histogram(QWidget):
         counts, edges = histogram(sample)
         self._bars.setData(edges, counts)
         low, high = float(edges[0]), float(edges[-1])
-        self._plot.setXRange(min(low, levels[0]), max(high, levels[1]), padding=0.02)
-        self._plot.setYRange(0, float(counts.max(initial=1.0)), padding=0.05)
+        self._box.setXRange(min(low, levels[0]), max(high, levels[1]), padding=0.02)
+        self._box.setYRange(0, float(counts.max(initial=1.0)), padding=0.05)
         self.set_levels(levels)
 
     def set_levels(self, levels: tuple[float, float]) -> None:

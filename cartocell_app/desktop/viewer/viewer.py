@@ -22,6 +22,7 @@ from cartocell_app.desktop.viewer.geometry import (
     is_inside,
     middle_of,
     outlines,
+    texture_steps,
     voxel_at,
 )
 from cartocell_app.desktop.viewer.slice_pane import SlicePane
@@ -30,6 +31,9 @@ from cartocell_app.desktop.viewer.volume_pane import VolumePane
 from cartocell_app.desktop.workers import Latest
 
 GAP_PX = 2
+LONGEST_MESHED, MOST_MESHED = 1024, 8_000_000
+"""Larger stacks are thinned out for their surfaces: a field of thousands of cells takes seconds, not minutes."""
+
 PLACES = {XY: (0, 0), XZ: (1, 0), YZ: (1, 1)}
 VOLUME_PLACE = (0, 1)
 
@@ -242,7 +246,9 @@ class Viewer(QWidget):
         self.volume.set_surfaces(None)
         if view is None or view.labels is None or self.volume.problem:
             return
-        labels, voxel_um = view.labels, view.drawn_um
+        z, y, x = steps = texture_steps(view.shape, LONGEST_MESHED, MOST_MESHED)
+        labels = view.labels[::z, ::y, ::x]
+        voxel_um = tuple(size * step for size, step in zip(view.drawn_um, steps, strict=True))
 
         def work() -> Any:
             from cartocell_app.morphology.surfaces import cell_surfaces

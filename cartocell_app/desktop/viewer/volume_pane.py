@@ -10,6 +10,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from cartocell_app.desktop.theme import PANE_COLOUR
+from cartocell_app.desktop.viewer.colour_maps import colour_lut
 from cartocell_app.desktop.viewer.geometry import exploded, first_hit, texture_steps
 from cartocell_app.desktop.viewer.view import Display, VolumeView
 from cartocell_app.morphology.surfaces import Surfaces
@@ -25,6 +26,13 @@ MOST_VOXELS = 128_000_000
 
 CLICK_PX = 4
 """A mouse that moved less than this between press and release clicked; else it turned the view."""
+
+COLOURS = 32
+FOG = 0.3
+"""Opacity of the brightest voxel of a see-through volume."""
+
+ATTENUATION = 0.05
+"""How much a bright voxel dims those behind it."""
 
 FRAMED = 1.25
 """How much of the world is seen, against the longest side of the stack."""
@@ -188,11 +196,12 @@ class VolumePane(QWidget):
             )
         self._volume.visible = True
         self._volume.method = display.method
-        self._volume.cmap = "grays" if display.colour_map in ("grey", "inverted grey") else _CMAPS[display.colour_map]
+        self._volume.cmap = _colour_map(display)
+        self._volume.attenuation = ATTENUATION
         self._volume.clim = display.levels
         if display.method == "iso":
-            low, high = display.levels
-            self._volume.threshold = low + 0.5 * (high - low)
+            # As a share of the range that is drawn, not an intensity.
+            self._volume.threshold = 0.5
         self._volume.clipping_planes = self._volume_planes(display, steps)
 
     def _volume_planes(self, display: Display, steps: tuple[int, int, int]) -> NDArray[np.float32] | None:
@@ -333,7 +342,15 @@ class VolumePane(QWidget):
             self.menu_wanted.emit(self._canvas.native.mapToGlobal(QPoint(int(event.pos[0]), int(event.pos[1]))))
 
 
-_CMAPS = {"green": "greens", "magenta": "purp", "viridis": "viridis"}
+def _colour_map(display: Display) -> Any:
+    """Vispy's colour map for a volume; fog lets light through where it is dim."""
+    from vispy.color import Colormap
+
+    # Bright empty space would hide what it surrounds.
+    lut = colour_lut("grey" if display.colour_map == "inverted grey" else display.colour_map)
+    share = np.linspace(0, 1, COLOURS)
+    opacity = FOG * share**2 if display.method == "translucent" else np.ones(COLOURS)
+    return Colormap(np.column_stack([lut[np.rint(share * 255).astype(int)] / 255.0, opacity]))
 
 
 def _to_zyx(point_xyz: NDArray[np.float64]) -> NDArray[np.float64]:

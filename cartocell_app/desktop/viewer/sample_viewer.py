@@ -1,0 +1,192 @@
+"""The viewer for samples of a project: loads them in the background, and has the panel of layers beside it."""
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import Qt
+from PySide6.QtWidgets import QFileDialog, QLabel, QStackedLayout, QWidget
+
+from cartocell_app.desktop.messages import show_user_error
+from cartocell_app.desktop.viewer.layers_panel import LayersPanel
+from cartocell_app.desktop.viewer.loading import BEFORE_VORONOI, load_view
+from cartocell_app.desktop.viewer.view import VolumeView
+from cartocell_app.desktop.viewer.viewer import Viewer
+from cartocell_app.desktop.workers import Latest
+from cartocell_app.errors import UserError
+
+if TYPE_CHECKING:
+    from cartocell_app.desktop.session import Session
+    from cartocell_app.project.values import Sample
+
+
+class SampleViewer(QWidget):
+    """Shows the session's current sample and its selected cell.
+
+    Parameters
+    ----------
+    session : Session
+        Tells what to show, and is told which cell is picked.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    cursor_moved = Signal(tuple, str)
+    """Where the cursor is, (z, y, x) in µm, and what lies there."""
+
+    saved = Signal(str)
+    """A picture or film was saved, in a sentence."""
+
+    def __init__(self, session: "Session", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._shown: tuple[object, ...] | None = None
+        self.viewer = Viewer()
+        self.layers_panel = LayersPanel()
+        self._words = QLabel()
+        self._words.setProperty("role", "on-pane")
+        self._words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._words.setWordWrap(True)
+        self._words.setMargin(24)
+        self._layout = QStackedLayout(self)
+        self._layout.addWidget(self.viewer)
+        self._layout.addWidget(self._words)
+        self._loading = Latest(self._show, self._say_problem, self)
+        self._before = Latest(self._show_labels, self._say_problem, self)
+        viewer, panel = self.viewer, self.layers_panel
+        panel.display_changed.connect(viewer.set_display)
+        panel.picture_wanted.connect(self._save_picture)
+        panel.film_wanted.connect(self._save_film)
+        viewer.display_changed.connect(panel.set_display)
+        viewer.picture_changed.connect(self._tell_panel)
+        viewer.noted.connect(panel.say)
+        viewer.cell_picked.connect(session.set_cell)
+        viewer.cursor_moved.connect(self.cursor_moved)
+        session.cell_changed.connect(viewer.set_cell)
+        session.current_changed.connect(self.show_sample)
+        self.show_sample(session.current)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be shown."""
+        return self._loading.is_busy or self._before.is_busy or self.viewer.is_busy
+
+    def show_sample(self, sample: "Sample | None") -> None:
+        """Show another sample, or what changed of it."""
+        if sample is None:
+            self._shown = None
+            self._loading.forget()
+            self.viewer.clear()
+            self.layers_panel.show_view(None, self.viewer.display, None)
+            self._say("Choose a sample in the list.")
+            return
+        wanted = _identity(sample)
+        if wanted == self._shown:
+            return
+        if self._shown is None or self._shown[0] != sample.id:
+            # The last one's memory is needed for this one.
+            self.viewer.clear()
+            self._say(f"Opening {sample.name} …")
+        self._shown = wanted
+        if sample.missing:
+            self._loading.forget()
+            self._say_problem(
+                UserError(
+                    f"{sample.path.name} is not where it was.",
+                    f"It was in {sample.path.parent}. Use File, Relocate missing inputs… to say where it is now.",
+                )
+            )
+            return
+        self._loading.request(partial(load_view, sample))
+
+    def show_before_voronoi(self, on: bool) -> None:
+        """Show the cells before Voronoi in place of those after it, or the other way round."""
+        view, sample = self.viewer.view, self._session.current
+        if view is None or sample is None:
+            return
+        if on and BEFORE_VORONOI in view.extras:
+            self._before.request(view.extras[BEFORE_VORONOI])
+        elif not on and sample.labels is not None:
+            labels = sample.labels
+            self._before.request(lambda: _read_labels(labels))
+
+    def tear_down(self) -> None:
+        """Let go of everything, before the window goes."""
+        self._loading.forget()
+        self._before.forget()
+        self.viewer.tear_down()
+
+    def _show(self, view: VolumeView) -> None:
+        self._layout.setCurrentWidget(self.viewer)
+        self.viewer.show_volume(view)
+        self.viewer.set_cell(self._session.cell)
+        self._tell_panel()
+
+    def _show_labels(self, labels: object) -> None:
+        self.viewer.set_labels(labels)  # type: ignore[arg-type]
+
+    def _tell_panel(self) -> None:
+        self.layers_panel.show_view(self.viewer.view, self.viewer.display, self.viewer.sample)
+
+    def _say(self, words: str) -> None:
+        self._words.setText(words)
+        self._layout.setCurrentWidget(self._words)
+
+    def _say_problem(self, error: Exception) -> None:
+        if not isinstance(error, UserError | MemoryError):
+            raise error
+        words = str(error) or "There is not enough memory for this stack. Close other programs or crop it."
+        self._say(words)
+
+    def _save_picture(self) -> None:
+        from cartocell_app.desktop.viewer.saving import save_picture
+
+        path = self._chosen("Save picture", "png", "Picture (*.png)")
+        if path is not None:
+            self._saved(path, lambda: save_picture(self.viewer, path))
+
+    def _save_film(self) -> None:
+        from cartocell_app.desktop.viewer.filming import FilmDialog, film_filter
+
+        if self.viewer.volume.problem:
+            show_user_error(UserError("There is no 3D view to film.", self.viewer.volume.problem), self)
+            return
+        filters, ending = film_filter()
+        path = self._chosen("Save film", ending, filters)
+        if path is not None:
+            dialog = FilmDialog(self.viewer.volume, path, self)
+            dialog.finished_film.connect(lambda: self.saved.emit(f"Saved {path}."))
+            dialog.open()
+
+    def _chosen(self, title: str, ending: str, filters: str) -> Path | None:
+        view = self.viewer.view
+        if view is None:
+            return None
+        folder = self._session.settings.last_folder or str(Path.home())
+        chosen, _ = QFileDialog.getSaveFileName(self, title, str(Path(folder) / f"{view.name}.{ending}"), filters)
+        if not chosen:
+            return None
+        path = Path(chosen)
+        return path if path.suffix else path.with_suffix(f".{ending}")
+
+    def _saved(self, path: Path, save: object) -> None:
+        try:
+            save()  # type: ignore[operator]
+        except UserError as error:
+            show_user_error(error, self)
+        else:
+            self.saved.emit(f"Saved {path}.")
+
+
+def _identity(sample: "Sample") -> tuple[object, ...]:
+    """What decides the picture of a sample: if it is the same, nothing needs to be read again."""
+    stamp = sample.labels.stat().st_mtime_ns if sample.labels is not None and sample.labels.exists() else None
+    reading = (sample.path, sample.missing, sample.scene, sample.channel, sample.time, sample.voxel_size)
+    return (sample.id, *reading, sample.labels, stamp)
+
+
+def _read_labels(path: Path) -> object:
+    from cartocell_app.stacks.reading import read_labels
+
+    return read_labels(path)[0]
