@@ -37,4 +37,5 @@ class AboutPage(Page):
                 "scikit-image, pyqtgraph, vispy and other free libraries. The sample cyst is synthetic."
             )
         )
+        self.content.addStretch()
         self.add_button("&Copy citation").clicked.connect(lambda: copy_text(CITATION))

@@ -28,6 +28,8 @@ class Centre(QStackedWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        # Not what its widest page would like: the window fits on 1000 pixels with all its panels.
+        self.setMinimumSize(320, 240)
         self.welcome = Welcome()
         self.drop = DropArea(
             "Drop your stacks here",

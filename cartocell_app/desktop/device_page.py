@@ -51,12 +51,13 @@ class DevicePage(Page):
         grid.setVerticalSpacing(SPACING)
         grid.setColumnStretch(2, 1)
         for row, (name, words) in enumerate(read_checkup(text)):
+            is_device = name.startswith(" ")
             heading = QLabel(name.strip())
-            heading.setProperty("role", "" if name.startswith(" ") else "muted")
-            if name.startswith(" "):
-                grid.addWidget(_sign(words.startswith("works")), row, 0, Qt.AlignmentFlag.AlignTop)
+            heading.setProperty("role", "" if is_device else "muted")
             grid.addWidget(heading, row, 1, Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(paragraph(words[:1].upper() + words[1:]), row, 2)
+            grid.addWidget(paragraph(words[:1].upper() + words[1:] if is_device else words), row, 2)
+            if is_device:
+                grid.addWidget(_sign(words.startswith("works")), row, 0, Qt.AlignmentFlag.AlignTop)
         grid.setRowStretch(grid.rowCount(), 1)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)

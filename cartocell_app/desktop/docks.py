@@ -44,7 +44,12 @@ class Docks(QObject):
             self.by_name[name] = dock
         for area in (Qt.Orientation.Horizontal, Qt.Orientation.Vertical):
             self._resize(area)
-        self._first = window.saveState(VERSION)
+        window.tabifyDockWidget(self.by_name["layers"], self.by_name["results"])
+        self._first = QByteArray()
+
+    def mark_first(self) -> None:
+        """Take the layout as it is now, with all panels and tool bars made, for that of the first start."""
+        self._first = self._window.saveState(VERSION)
 
     def fill(self, name: str, widget: QWidget) -> None:
         """Put a panel into its dock."""

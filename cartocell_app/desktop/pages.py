@@ -28,6 +28,7 @@ class Page(QDialog):
         self.content.setSpacing(MARGIN)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self._buttons.rejected.connect(self.close)
+        self._buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN * 2, MARGIN * 2, MARGIN * 2, MARGIN)
         layout.setSpacing(MARGIN)
@@ -37,7 +38,9 @@ class Page(QDialog):
 
     def add_button(self, text: str) -> QPushButton:
         """Add a button beside Close and give it back."""
-        return self._buttons.addButton(text, QDialogButtonBox.ButtonRole.ActionRole)
+        button = self._buttons.addButton(text, QDialogButtonBox.ButtonRole.ActionRole)
+        button.setAutoDefault(False)
+        return button
 
 
 def paragraph(text: str, role: str = "") -> QLabel:

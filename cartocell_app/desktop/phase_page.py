@@ -116,7 +116,8 @@ class PhasePage(QScrollArea):
     def _buttons(self, number: int, texts: dict[str, tuple[str, str]]) -> QHBoxLayout:
         row = QHBoxLayout()
         row.setSpacing(SPACING)
-        for at, key in enumerate(STEPS[number - 1]):
+        # What the panels add is not there before they are loaded.
+        for at, key in enumerate(key for key in STEPS[number - 1] if key in texts):
             text, reason = texts[key]
             button = QPushButton(text)
             button.setProperty("role", "primary" if at == 0 else "")

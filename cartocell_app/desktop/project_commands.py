@@ -34,15 +34,23 @@ class ProjectCommands:
         Shows a sentence in the status bar.
     may_leave : callable
         Asks, if need be, whether the open project may be left; returns False if not.
+    receive : callable
+        Does the obvious thing with files that were chosen.
     """
 
     def __init__(
-        self, session: Session, window: QWidget, say: Callable[[str], None], may_leave: Callable[[], bool]
+        self,
+        session: Session,
+        window: QWidget,
+        say: Callable[[str], None],
+        may_leave: Callable[[], bool],
+        receive: Callable[[list[Path]], None],
     ) -> None:
         self._session = session
         self._window = window
         self._say = say
         self._may_leave = may_leave
+        self._receive = receive
 
     def new(self) -> None:
         """Ask for name and folder, and make a project."""
@@ -77,6 +85,20 @@ class ProjectCommands:
         """Close the open project; the welcome page comes back."""
         if self._may_leave():
             self._session.close_project()
+
+    def choose_stacks(self) -> None:
+        """Ask for stacks, and go on as if they had been dropped."""
+        # Imported late: the readers' table brings numpy, which the first window does not need.
+        from cartocell_app.stacks.reading import STACK_ENDINGS
+
+        patterns = " ".join(f"*{ending}" for ending in STACK_ENDINGS)
+        last = self._session.settings.last_folder or str(Path.home())
+        chosen, _ = QFileDialog.getOpenFileNames(
+            self._window, "Choose stacks", last, f"Stacks ({patterns});;All files (*)"
+        )
+        if chosen:
+            self._session.remember(last_folder=str(Path(chosen[0]).parent))
+            self._receive([Path(path) for path in chosen])
 
     def save_zip(self) -> None:
         """Ask for a file, and save a copy of the project with its stacks in it."""
@@ -162,6 +184,10 @@ class ProjectCommands:
                 tooltip="Open a project with a small synthetic cyst.",
             ),
             ActionInfo(
+                "file.import", "&Import stacks…", self.choose_stacks, "mdi6.tray-arrow-down", "Ctrl+I",
+                "Choose stacks to add; you see what was found before anything is added.", self._needs_place,
+            ),
+            ActionInfo(
                 "file.save-zip", "&Save a copy as zip…", self.save_zip, "mdi6.folder-zip-outline", "Ctrl+Shift+S",
                 "Save the project with its stacks in one file, for another computer or a colleague.", needs_project,
             ),
@@ -193,6 +219,10 @@ class ProjectCommands:
     def _nearby(self) -> Path:
         project = self._session.project
         return usual_folder() if project is None else project.folder.parent
+
+    def _needs_place(self, session: Session) -> str:
+        # Without a project one is made on the way.
+        return "" if session.project is None else needs_changeable_project(session)
 
     def _needs_missing(self, session: Session) -> str:
         reason = needs_changeable_project(session)

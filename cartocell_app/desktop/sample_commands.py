@@ -66,6 +66,21 @@ class SampleCommands:
         ids = self._judged()
         self._list.edits.change(ids, f"judge {_samples(len(ids))} anew", state="segmented", reason="")
 
+    def give_voxel_size(self, ids: tuple[int, ...] = ()) -> None:
+        """Ask for the voxel size of samples, of the chosen ones by default."""
+        project, wanted = self._session.project, set(ids or self.chosen())
+        samples = () if project is None else tuple(sample for sample in project.samples() if sample.id in wanted)
+        if not samples:
+            return
+        # Imported late: rarely needed.
+        from cartocell_app.desktop.voxel_dialog import VoxelDialog
+
+        dialog = VoxelDialog(self._session, samples, self._window)
+        if dialog.exec():
+            numbers = tuple(sample.id for sample in samples)
+            words = f"voxel size of {_samples(len(numbers))}"
+            self._list.edits.change(numbers, words, voxel_size=dialog.voxel_size())
+
     def remove(self) -> None:
         """Ask, and remove the chosen samples from the project; their stacks stay where they are."""
         ids, project = self.chosen(), self._session.project
@@ -122,6 +137,11 @@ class SampleCommands:
             ActionInfo(
                 "sample.rename", "Re&name", self._list.rename_current, "mdi6.rename-outline", "F2",
                 "Give the sample another name.", _both(needs_current, needs_changeable_project),
+            ),
+            ActionInfo(
+                "sample.voxel-size", "Give &voxel size…", self.give_voxel_size, "mdi6.ruler",
+                tooltip="Type the voxel size of the chosen samples, where their files do not say it or are wrong.",
+                needs=_both(self._needs_chosen, needs_changeable_project),
             ),
             ActionInfo(
                 "sample.remove", "Re&move from project…", self.remove, "mdi6.delete-outline", "Del",

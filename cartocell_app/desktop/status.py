@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
 
 from cartocell_app.desktop.icons import icon
+from cartocell_app.desktop.theme import MARGIN
 from cartocell_app.desktop.workers import Latest
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class StatusBar(QStatusBar):
         self._show_device("Trying the devices…", "mdi6.speedometer", "muted")
         self._position = QLabel()
         self._position.setObjectName("position")
+        self._position.setContentsMargins(0, 0, MARGIN, 0)
         self._position.setAccessibleName("Place and value under the cursor")
         self.addWidget(self.device)
         self.addPermanentWidget(self._position)

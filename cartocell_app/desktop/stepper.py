@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QToolButton, QWidget
 
 from cartocell_app.desktop.icons import icon
 from cartocell_app.desktop.theme import MARGIN, SPACING
@@ -57,12 +57,10 @@ class Stepper(QWidget):
         for number, name in enumerate(SHORT, 1):
             if number > 1:
                 line = QFrame()
-                line.setFrameShape(QFrame.Shape.HLine)
                 line.setObjectName("step-line")
-                line.setMinimumWidth(4)
-                line.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-                line.setMaximumWidth(48)
-                layout.addWidget(line)
+                line.setFixedHeight(1)
+                line.setMaximumWidth(40)
+                layout.addWidget(line, 1)
             button = QPushButton(f"{number}  {name}")
             button.setProperty("role", "step")
             button.setCheckable(True)
@@ -71,7 +69,7 @@ class Stepper(QWidget):
             self.buttons.append(button)
             layout.addWidget(button)
         self._group.idClicked.connect(self._clicked)
-        layout.addStretch(1)
+        layout.addStretch()
         layout.addSpacing(MARGIN)
         self.find = QToolButton()
         self.find.setIcon(icon("mdi6.magnify"))

@@ -46,9 +46,7 @@ class SampleDelegate(QStyledItemDelegate):
         picture = QRect(frame.left(), frame.center().y() - PICTURE_PX // 2 + 1, PICTURE_PX, PICTURE_PX)
         self._paint_picture(painter, picture, index.data(THUMBNAIL_ROLE))
         text = frame.adjusted(PICTURE_PX + SPACING, 4, -4, -4)
-        self._paint_line(
-            painter, text, Qt.AlignmentFlag.AlignTop, sample.name, "disabled" if sample.missing else "text"
-        )
+        self._paint_line(painter, text, Qt.AlignmentFlag.AlignTop, sample.name, "muted" if sample.missing else "text")
         painter.setFont(_small(painter.font()))
         role = "muted" if sample.voxel_size is not None else "doubt"
         self._paint_line(painter, text, Qt.AlignmentFlag.AlignBottom, words.second_line(sample), role)
@@ -67,7 +65,7 @@ class SampleDelegate(QStyledItemDelegate):
 
     def _paint_line(self, painter: QPainter, place: QRect, align: Qt.AlignmentFlag, text: str, role: str) -> None:
         painter.setPen(colour(role))
-        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, place.width())
+        shown = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, place.width())
         painter.drawText(place, int(align | Qt.AlignmentFlag.AlignLeft), shown)
 
 

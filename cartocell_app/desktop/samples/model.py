@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QFont, QImage
 
 from cartocell_app.desktop.icons import icon
 from cartocell_app.desktop.samples import words
+from cartocell_app.desktop.theme import TEXT_PX
 
 if TYPE_CHECKING:
     from cartocell_app.project.values import Sample
@@ -177,6 +178,8 @@ class SampleModel(QAbstractItemModel):
             return words.natural(day.name)
         if column == NAME and role == Role.DisplayRole:
             return f"{day.name}  ({len(day.samples)})"
+        if role == Role.FontRole:
+            return _semibold()
         return None
 
     def _thumbnail(self, sample: Sample) -> QImage | None:
@@ -184,6 +187,13 @@ class SampleModel(QAbstractItemModel):
             self._thumbnails[sample.id] = None
             self.thumbnail_wanted.emit(sample)
         return self._thumbnails[sample.id]
+
+
+def _semibold() -> QFont:
+    font = QFont()
+    font.setPixelSize(TEXT_PX)
+    font.setWeight(QFont.Weight.DemiBold)
+    return font
 
 
 def _numbers(days: list[_Day]) -> list[tuple[str, list[int]]]:

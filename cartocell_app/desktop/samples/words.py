@@ -67,7 +67,8 @@ def voxel_in_words(sample: Sample) -> str:
 
 def second_line(sample: Sample) -> str:
     """What stands below the name in the list."""
-    return " · ".join(part for part in (cells_in_words(sample), voxel_in_words(sample)) if part)
+    known = (cells_in_words(sample), sample.condition)
+    return " · ".join(part for part in (*known, voxel_in_words(sample)) if part)
 
 
 def everything_in_words(sample: Sample) -> str:

@@ -1,0 +1,80 @@
+"""Viewer, results and jobs: loaded after the window is on screen, since they bring much with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QMessageBox, QScrollArea, QWidget
+
+from cartocell_app.desktop.jobs.queue import JobQueue
+from cartocell_app.desktop.results import actions as results_actions
+from cartocell_app.desktop.results.batch_view import BatchView
+from cartocell_app.desktop.results.panel import ResultsPanel
+from cartocell_app.desktop.viewer.sample_viewer import SampleViewer
+
+if TYPE_CHECKING:
+    from cartocell_app.desktop.main_window import MainWindow
+
+
+class Panels(QObject):
+    """Makes the panels, puts them into the window and connects them with each other.
+
+    Parameters
+    ----------
+    window : MainWindow
+        Whose places they fill.
+    """
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        session = window.session
+        self.queue = JobQueue(session, parent=self)
+        self.results = ResultsPanel(session)
+        self.batch = BatchView(session)
+        self.viewer = SampleViewer(session)
+        window.docks.fill("results", self.results)
+        window.docks.fill("layers", _scrolling(self.viewer.layers_panel))
+        window.centre.fill("batch", self.batch)
+        window.centre.fill("viewer", self.viewer)
+        self.results.before_voronoi_wanted.connect(self.viewer.show_before_voronoi)
+        self.results.voxel_size_wanted.connect(lambda number: window.sample_commands.give_voxel_size((number,)))
+        self.viewer.cursor_moved.connect(window.status.show_position)
+        self.viewer.saved.connect(window.status.say)
+        window.actions_.add(results_actions.actions(session, self.results))
+
+    def may_stop_jobs(self) -> bool:
+        """Whether running jobs may be stopped; asks if there are any, and stops them if so."""
+        running = len(self.queue.running()) + len(self.queue.waiting())
+        if running and not self._asks_to_stop(running):
+            return False
+        self.queue.stop_all()
+        return True
+
+    def receive(self, paths: list[Path]) -> None:
+        """Do the obvious thing with files and folders."""
+        for path in paths:
+            if path.suffix == ".cartocell":
+                self._window.projects.open(path)
+
+    def _asks_to_stop(self, running: int) -> bool:
+        jobs = "A job is" if running == 1 else f"{running} jobs are"
+        box = QMessageBox(QMessageBox.Icon.Question, "Jobs are running", f"{jobs} not done yet.", parent=self._window)
+        box.setInformativeText("If you stop, what is finished is kept; the rest is offered again at the next start.")
+        stop = box.addButton("&Stop and close", QMessageBox.ButtonRole.AcceptRole)
+        keep = box.addButton("&Keep working", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.exec()
+        return box.clickedButton() is stop
+
+
+def _scrolling(widget: QWidget) -> QScrollArea:
+    """`widget` in a frame that scrolls where the window is too low for all of it."""
+    frame = QScrollArea()
+    frame.setWidgetResizable(True)
+    frame.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    frame.setMinimumWidth(widget.minimumSizeHint().width())
+    frame.setWidget(widget)
+    return frame
