@@ -230,6 +230,8 @@ class MainWindow(QMainWindow):
             return
         self.docks.remember()
         self.session.close_project()
+        if self.panels is not None:
+            self.panels.tear_down()
         super().closeEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMessageBox, QScrollArea, QWidget
 
+from cartocell_app.desktop.jobs.panel import JobsPanel
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.results import actions as results_actions
 from cartocell_app.desktop.results.batch_view import BatchView
@@ -32,9 +33,11 @@ class Panels(QObject):
         self._window = window
         session = window.session
         self.queue = JobQueue(session, parent=self)
+        self.jobs = JobsPanel(session, self.queue)
         self.results = ResultsPanel(session)
         self.batch = BatchView(session)
         self.viewer = SampleViewer(session)
+        window.docks.fill("jobs", self.jobs)
         window.docks.fill("results", self.results)
         window.docks.fill("layers", _scrolling(self.viewer.layers_panel))
         window.centre.fill("batch", self.batch)
@@ -42,6 +45,7 @@ class Panels(QObject):
         self.results.before_voronoi_wanted.connect(self.viewer.show_before_voronoi)
         self.results.voxel_size_wanted.connect(lambda number: window.sample_commands.give_voxel_size((number,)))
         self.viewer.cursor_moved.connect(window.status.show_position)
+        self.jobs.told.connect(window.status.say)
         self.viewer.saved.connect(window.status.say)
         window.actions_.add(results_actions.actions(session, self.results))
 
@@ -52,6 +56,11 @@ class Panels(QObject):
             return False
         self.queue.stop_all()
         return True
+
+    def tear_down(self) -> None:
+        """Let go of the graphics card and of running work, before the window goes."""
+        self.queue.stop_all()
+        self.viewer.tear_down()
 
     def receive(self, paths: list[Path]) -> None:
         """Do the obvious thing with files and folders."""
