@@ -20,6 +20,7 @@ from cartocell_app.desktop.samples.list import SampleList
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.status import StatusBar
 from cartocell_app.desktop.stepper import Stepper
+from cartocell_app.desktop.theme import themes
 from cartocell_app.desktop.window_commands import WindowCommands
 from cartocell_app.desktop.workers import Latest
 
@@ -152,6 +153,8 @@ class MainWindow(QMainWindow):
         self.stepper.phase_clicked.connect(self.show_phase)
         self.stepper.palette_clicked.connect(self.commands.show_palette)
         self.status.device_clicked.connect(lambda: self.commands.show_page("device"))
+        # Signs on that page are pictures, which keep the colours that they were made with.
+        themes.changed.connect(self._show_phases)
         self.errors.log_wanted.connect(lambda: self.commands.show_page("log"))
         self._show_recent()
 

@@ -1,14 +1,27 @@
 """Ctrl+K: type a few letters of what you want, press Enter."""
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtWidgets import (
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from cartocell_app.desktop.actions import ActionInfo, Actions, keys_in_words
 from cartocell_app.desktop.theme import SPACING, colour
 
 WIDTH_PX, HEIGHT_PX, TOP_PX = 560, 420, 72
 ROW_PX = 32
+
+KEY_ROLE = int(Qt.ItemDataRole.UserRole)
+SHORTCUT_ROLE = KEY_ROLE + 1
 
 
 def score(wanted: str, words: str) -> float | None:
@@ -43,6 +56,20 @@ def _next_beginning(text: str, letter: str, after: int) -> int:
     return found + 1 if found >= 0 else -1
 
 
+class _WithShortcut(QStyledItemDelegate):
+    """Paints the keys at the right end of a row."""
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        super().paint(painter, option, index)
+        painter.save()
+        painter.setPen(colour("muted"))
+        place = option.rect.adjusted(0, 0, -2 * SPACING, 0)
+        painter.drawText(place, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, index.data(SHORTCUT_ROLE))
+        painter.restore()
+
+
 class Palette(QDialog):
     """Everything that can be done, found by a few letters.
 
@@ -66,6 +93,7 @@ class Palette(QDialog):
         self.search.installEventFilter(self)
         self.list = QListWidget()
         self.list.setAccessibleName("What can be done")
+        self.list.setItemDelegate(_WithShortcut(self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setIconSize(QSize(16, 16))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -111,9 +139,9 @@ class Palette(QDialog):
             self._why.setText("Nothing of that name. Try another word.")
 
     def _item(self, info: ActionInfo) -> QListWidgetItem:
-        keys = f"    {keys_in_words(info.shortcuts[0])}" if info.shortcuts else ""
-        item = QListWidgetItem(self._actions.action(info.key).icon(), info.words + keys)
-        item.setData(Qt.ItemDataRole.UserRole, info.key)
+        item = QListWidgetItem(self._actions.action(info.key).icon(), info.words)
+        item.setData(KEY_ROLE, info.key)
+        item.setData(SHORTCUT_ROLE, keys_in_words(info.shortcuts[0]) if info.shortcuts else "")
         item.setSizeHint(QSize(0, ROW_PX))
         if self._actions.reason(info.key):
             item.setForeground(colour("disabled"))
@@ -121,12 +149,12 @@ class Palette(QDialog):
 
     def _explain(self, item: QListWidgetItem | None) -> None:
         if item is not None:
-            key = item.data(Qt.ItemDataRole.UserRole)
+            key = item.data(KEY_ROLE)
             self._why.setText(self._actions.reason(key) or self._actions.info(key).tooltip)
 
     def _run(self, item: QListWidgetItem | None) -> None:
-        if item is None or self._actions.reason(item.data(Qt.ItemDataRole.UserRole)):
+        if item is None or self._actions.reason(item.data(KEY_ROLE)):
             return
-        action = self._actions.action(item.data(Qt.ItemDataRole.UserRole))
+        action = self._actions.action(item.data(KEY_ROLE))
         self.close()
         action.trigger()

@@ -4,7 +4,7 @@ from PySide6.QtWidgets import QMainWindow
 from pytestqt.qtbot import QtBot
 
 from cartocell_app.desktop.actions import ActionInfo, Actions, needs_project
-from cartocell_app.desktop.palette import Palette, score
+from cartocell_app.desktop.palette import KEY_ROLE, Palette, score
 from cartocell_app.desktop.session import Session
 
 MENU = ["Segment stacks", "Save a copy as zip", "Close project", "Reset layout", "Always use the light theme"]
@@ -60,7 +60,7 @@ def palette(session: Session, qtbot: QtBot, done: list[str]) -> Palette:
 
 
 def shown(palette: Palette) -> list[str]:
-    return [palette.list.item(row).data(Qt.ItemDataRole.UserRole) for row in range(palette.list.count())]
+    return [palette.list.item(row).data(KEY_ROLE) for row in range(palette.list.count())]
 
 
 def test_all_is_listed_with_what_cannot_be_done_last(palette: Palette) -> None:
