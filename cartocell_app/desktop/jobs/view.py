@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,8 @@ class JobView:
         What it told so far.
     is_stopping : bool
         Whether it was asked to stop and still runs.
+    started, ended : datetime or None
+        When, in UTC.
     log : tuple of str
         The last lines of its log.
     """
@@ -47,6 +50,8 @@ class JobView:
     message: str = ""
     progress: Progress = field(default_factory=Progress)
     is_stopping: bool = False
+    started: datetime | None = None
+    ended: datetime | None = None
     log: tuple[str, ...] = ()
 
     @property
@@ -57,18 +62,17 @@ class JobView:
 
 def view_of(run: Run, log: tuple[str, ...] = ()) -> JobView:
     """View of a run that does not run now."""
-    return JobView(run.id, run.title, run.words, run.folder, run.state, run.message, log=log)
-
-
-def step_in_words(view: JobView) -> str:
-    """What it does now: ``"12 of 60 · 7d.4C.9_1 · Network"``."""
-    if view.is_stopping:
-        return "Stopping at the next good moment…"
-    progress = view.progress
-    count = ""
-    if progress.total > 1 and progress.total == int(progress.total):
-        count = f"{min(int(progress.done) + 1, int(progress.total))} of {int(progress.total)}"
-    return " · ".join(part for part in (count, progress.item, progress.stage) if part) or "Starting…"
+    return JobView(
+        run.id,
+        run.title,
+        run.words,
+        run.folder,
+        run.state,
+        run.message,
+        started=run.started,
+        ended=run.ended,
+        log=log,
+    )
 
 
 def time_left_in_words(eta_s: float | None) -> str:
