@@ -26,6 +26,7 @@ from cartocell_app.desktop.workers import Latest
 
 if TYPE_CHECKING:
     from cartocell_app.desktop.panels import Panels
+    from cartocell_app.desktop.receiving import Receiver
     from cartocell_app.project.project import Project
     from cartocell_app.project.values import Sample
 
@@ -45,6 +46,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session = session
         self.panels: Panels | None = None
+        self._receiver: Receiver | None = None
         self._project: Project | None = None
         self._looked_at: int | None = None
         self._was_shown = False
@@ -101,7 +103,11 @@ class MainWindow(QMainWindow):
 
     def receive(self, paths: list[Path]) -> None:
         """Do the obvious thing with files and folders that were dropped, chosen or given at the start."""
-        self.load_panels().receive(paths)
+        if self._receiver is None:
+            from cartocell_app.desktop.receiving import Receiver
+
+            self._receiver = Receiver(self)
+        self._receiver.receive(paths)
 
     def toggle_page(self, name: str) -> None:
         """Show a page in the middle, or the samples again if it is shown already."""

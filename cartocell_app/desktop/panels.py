@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
@@ -61,12 +60,6 @@ class Panels(QObject):
         """Let go of the graphics card and of running work, before the window goes."""
         self.queue.stop_all()
         self.viewer.tear_down()
-
-    def receive(self, paths: list[Path]) -> None:
-        """Do the obvious thing with files and folders."""
-        for path in paths:
-            if path.suffix == ".cartocell":
-                self._window.projects.open(path)
 
     def _asks_to_stop(self, running: int) -> bool:
         jobs = "A job is" if running == 1 else f"{running} jobs are"

@@ -127,10 +127,9 @@ class ProjectCommands:
         def unpack(progress: Progress, cancelled: Cancelled) -> Path:
             from cartocell_app.project.project import Project
 
-            del progress, cancelled
-            return Project.unpack_zip(path, path.parent)
+            return Project.unpack_zip(path, path.parent, progress, cancelled)
 
-        Busy(self._window, f"Unpacking {path.name}…", unpack, self._open_unpacked)
+        Busy(self._window, f"Unpacking {path.name}…", unpack, self._session.open_project)
 
     def relocate(self) -> None:
         """Ask for a folder, and link all missing stacks that are found below it."""
@@ -145,7 +144,7 @@ class ProjectCommands:
             Busy(
                 self._window,
                 f"Looking for missing stacks in {folder}…",
-                lambda *_: project.relocate(folder),
+                lambda progress, cancelled: project.relocate(folder, progress, cancelled),
                 lambda found: self._say_found(project, found, folder),
             )
 
@@ -200,12 +199,6 @@ class ProjectCommands:
                 tooltip="Close the project; everything in it is saved already.", needs=needs_project,
             ),
         ]  # fmt: skip
-
-    def _open_unpacked(self, unpacked: Project | Path) -> None:
-        if isinstance(unpacked, Path):
-            self._session.open_project(unpacked)
-        else:
-            self._session.adopt(unpacked)
 
     def _say_found(self, project: Project, found: int, folder: Path) -> None:
         left = len(project.missing())

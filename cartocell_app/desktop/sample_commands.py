@@ -79,7 +79,7 @@ class SampleCommands:
         if dialog.exec():
             numbers = tuple(sample.id for sample in samples)
             words = f"voxel size of {_samples(len(numbers))}"
-            self._list.edits.change(numbers, words, voxel_size=dialog.voxel_size())
+            self._list.edits.change(numbers, words, voxel_size=dialog.editor.voxel_size())
 
     def remove(self) -> None:
         """Ask, and remove the chosen samples from the project; their stacks stay where they are."""
