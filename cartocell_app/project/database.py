@@ -1,48 +1,60 @@
-"""Opening ``project.sqlite``: is it one of ours, is it whole, is it of this version."""
+"""``project.sqlite``: making it, and opening it: is it one of ours, is it whole, is it of this version."""
 
 import contextlib
+import logging
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from sqlalchemy import Engine, NullPool, create_engine, event
+from sqlalchemy.orm import Session
 
 from cartocell_app.errors import UserError
-from cartocell_app.project.schema import APPLICATION_ID, SCHEMA_VERSION, Base
-from cartocell_app.stacks.files import disk_troubles
+from cartocell_app.project.places import DATABASE
+from cartocell_app.project.schema import APPLICATION_ID, SCHEMA_VERSION, Base, ProjectRow
+from cartocell_app.stacks.files import disk_troubles, whole_file
 
-DATABASE = "project.sqlite"
+log = logging.getLogger(__name__)
+
+BACKUP = "project-backup.sqlite"
+"""The database as it was when the project was last opened and whole."""
+
 WAIT_S = 10.0
+"""How long a reader waits while another thread or program writes; a write takes milliseconds."""
 
 Migration = Callable[[sqlite3.Connection], None]
 
 MIGRATIONS: Mapping[int, Migration] = {}
-"""From each earlier `SCHEMA_VERSION` to the next."""
+"""From each earlier `SCHEMA_VERSION` to the next; each gets a connection inside a transaction."""
 
 
-def make_database(path: Path) -> None:
-    """Make an empty database.
+def make_database(path: Path, first_row: ProjectRow) -> None:
+    """Make a database without samples; it is there once it is whole.
 
     Raises
     ------
     UserError
         If the disk refuses.
     """
-    engine = engine_of(path)
-    with disk_troubles(path), sqlite_troubles(path):
+    with whole_file(path) as partial, sqlite_troubles(path):
+        engine = engine_of(partial)
         Base.metadata.create_all(engine)
-        with contextlib.closing(sqlite3.connect(path)) as connection:
+        with Session(engine) as session:
+            session.add(first_row)
+            session.commit()
+        engine.dispose()
+        with contextlib.closing(sqlite3.connect(partial)) as connection:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-            connection.commit()
-    engine.dispose()
 
 
 def engine_of(path: Path, *, read_only: bool = False) -> Engine:
     """SQLAlchemy's engine for a database.
 
-    SQLite's rollback journal is kept: the write-ahead log needs shared memory, which network drives do not offer.
+    SQLite's rollback journal is kept. Its write-ahead log would let readers pass a writer, but needs memory that all
+    programs share, which network drives do not offer, and leaves two more files that a copied project would miss.
+    Here one thread writes at a time, for milliseconds, and readers wait only while it puts its changes to disk.
     """
     uri = f"file:{path.as_posix().replace('%', '%25').replace('?', '%3f').replace('#', '%23')}"
     mode = "ro" if read_only else "rwc"
@@ -63,13 +75,20 @@ def engine_of(path: Path, *, read_only: bool = False) -> Engine:
 def check_database(
     path: Path,
     *,
-    migrate: bool,
+    may_write: bool,
     migrations: Mapping[int, Migration] = MIGRATIONS,
     newest: int = SCHEMA_VERSION,
 ) -> None:
-    """Look whether `path` is a whole database of ours, and bring it to this version if `migrate`.
+    """Look whether `path` is a whole database of ours, lay a copy beside it, and bring it to this version.
 
-    Before a migration a copy is laid beside it (``project-v1.sqlite``); if the migration fails, the copy comes back.
+    Parameters
+    ----------
+    path : Path
+        The database.
+    may_write : bool
+        Whether this window holds the project; if not, nothing is copied or changed.
+    migrations, newest
+        Steps between versions, and the version of this program.
 
     Raises
     ------
@@ -77,7 +96,7 @@ def check_database(
         If it is missing, damaged, of another program, of a newer version, or of an older one and not to be changed.
     """
     if not path.is_file():
-        raise UserError(f"{path.parent} is no CartoCell project: it has no {DATABASE}.", "Choose a .cartocell folder.")
+        raise no_project(path)
     with sqlite_troubles(path), contextlib.closing(sqlite3.connect(path, timeout=WAIT_S)) as connection:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
@@ -90,7 +109,7 @@ def check_database(
         raise UserError(
             f"{path.parent.name} was made with a newer version of CartoCell.", "Install that version to open it."
         )
-    if version < newest and not migrate:
+    if version < newest and not may_write:
         raise UserError(
             f"{path.parent.name} is of an older version of CartoCell and must be brought up to date, "
             "but it is open in another window or may not be written.",
@@ -98,21 +117,66 @@ def check_database(
         )
     if version < newest:
         _migrate(path, version, newest, migrations)
+    elif may_write:
+        _back_up(path)
+
+
+def no_project(path: Path) -> UserError:
+    """There is no database; says which copies there are."""
+    return UserError(
+        f"{path.parent} is no CartoCell project: it has no {path.name}.", _copies(path) or "Choose a .cartocell folder."
+    )
+
+
+def damaged(path: Path) -> UserError:
+    """The database is broken; says which copies there are."""
+    otherwise = "Restore it from a backup of yours; stacks, labels and runs in the folder are still whole."
+    return UserError(f"{path} is damaged.", _copies(path) or otherwise)
+
+
+def _copies(path: Path) -> str:
+    """What to do with the copies beside a database; empty if there are none."""
+    copies = [path.with_name(BACKUP), *sorted(path.parent.glob("project-v*.sqlite"), reverse=True)]
+    there = [copy.name for copy in copies if copy.is_file()]
+    if not there:
+        return ""
+    return (
+        f"A copy from when the project was last opened is beside it: rename {there[0]} to {DATABASE} and open the "
+        f"project again. Labels and results are not touched by this."
+    )
+
+
+def _back_up(path: Path) -> None:
+    """Keep the database as it is now; a project opens also where there is no room for that."""
+    backup = path.with_name(BACKUP)
+    try:
+        now, then = path.stat(), backup.stat() if backup.exists() else None
+        if then is None or (now.st_size, now.st_mtime_ns) != (then.st_size, then.st_mtime_ns):
+            with whole_file(backup) as partial:
+                shutil.copy2(path, partial)
+    except (OSError, UserError) as error:
+        log.warning("no copy of %s could be kept: %s", path, error)
 
 
 def _migrate(path: Path, version: int, newest: int, migrations: Mapping[int, Migration]) -> None:
+    """Take all steps or none. The copy from before stays beside it, for older versions of the program."""
     backup = path.with_name(f"project-v{version}.sqlite")
-    with disk_troubles(backup):
-        shutil.copy2(path, backup)
+    with whole_file(backup) as partial:
+        shutil.copy2(path, partial)
     try:
-        with contextlib.closing(sqlite3.connect(path, timeout=WAIT_S)) as connection:
+        with contextlib.closing(sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
             for step in range(version, newest):
                 migrations[step](connection)
             connection.execute(f"PRAGMA user_version = {newest}")
-            connection.commit()
-    except BaseException:
-        shutil.copy2(backup, path)
-        raise
+            connection.execute("COMMIT")
+    except (sqlite3.Error, KeyError) as error:
+        with disk_troubles(path):
+            shutil.copy2(backup, path)
+        raise UserError(
+            f"{path.parent.name} could not be brought up to the version of this program; it is as it was.",
+            f"Open it with the version that made it. ({error})",
+        ) from error
 
 
 @contextlib.contextmanager
@@ -125,22 +189,16 @@ def sqlite_troubles(path: Path) -> Iterator[None]:
     except (sqlite3.DatabaseError, DatabaseError) as error:
         words = str(error).lower()
         if "disk is full" in words or "disk i/o" in words:
-            raise UserError(f"{path} could not be written: the disk is full or fails.", "Free some space.") from error
+            raise UserError(
+                f"{path} could not be written: the disk is full or fails. The project is as it was before.",
+                "Free some space and try again.",
+            ) from error
         if "readonly" in words or "unable to open" in words:
-            raise UserError(f"{path} may not be written.", "Check its permissions, or copy the project.") from error
+            raise UserError(
+                f"{path} could not be opened or may not be written.", "Check its permissions, or copy the project."
+            ) from error
         if "locked" in words:
             raise UserError(f"{path} is in use by another program.", "Wait a moment and try again.") from error
         if "malformed" in words or "not a database" in words:
             raise damaged(path) from error
         raise
-
-
-def damaged(path: Path) -> UserError:
-    """The database is broken; says which copies there are."""
-    copies = sorted(copy.name for copy in path.parent.glob("project-v*.sqlite"))
-    way_out = (
-        f"Copies from before updates are beside it: {', '.join(copies)}. Rename one to {DATABASE}."
-        if copies
-        else "Restore it from a backup; stacks, labels and runs in the folder are still whole."
-    )
-    return UserError(f"{path} is damaged.", way_out)

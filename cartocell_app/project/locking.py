@@ -11,6 +11,8 @@ from typing import IO
 class ProjectLock:
     """A lock of the operating system on a file of the project; it goes when the program goes, however it ends.
 
+    The file also says who holds it, in words; they mean nothing once the lock is gone.
+
     Parameters
     ----------
     path : Path
@@ -19,6 +21,7 @@ class ProjectLock:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.refusal = ""
         self._file: IO[bytes] | None = None
 
     @property
@@ -27,29 +30,29 @@ class ProjectLock:
         return self._file is not None
 
     def take(self) -> bool:
-        """Try to hold it; False if another window does, or the folder cannot be written."""
+        """Try to hold it. False if it cannot be held; `refusal` then says why, as the end of a sentence."""
         try:
             file = self.path.open("r+b" if self.path.exists() else "w+b")
         except OSError:
+            self.refusal = "its folder may not be written"
             return False
         try:
             _lock(file)
+        except BlockingIOError:
+            file.close()
+            self.refusal = f"it is open in another window{self._holder()}"
+            return False
         except OSError:
             file.close()
+            self.refusal = "the disk it lies on cannot tell two windows apart"
             return False
-        self._file = file
+        self._file, self.refusal = file, ""
         with contextlib.suppress(OSError):
             file.truncate(0)
             file.seek(0)
-            file.write(f"{os.getpid()} on {socket.gethostname()}\n".encode())
+            file.write(f"process {os.getpid()} on {socket.gethostname()}\n".encode())
             file.flush()
         return True
-
-    def holder(self) -> str:
-        """Who holds it, in words; empty if nobody said."""
-        with contextlib.suppress(OSError):
-            return self.path.read_text(encoding="utf-8", errors="replace").strip()
-        return ""
 
     def release(self) -> None:
         """Let go of it."""
@@ -59,8 +62,16 @@ class ProjectLock:
                 _unlock(file)
             file.close()
 
+    def _holder(self) -> str:
+        """Who holds it, in brackets; empty if nobody said."""
+        with contextlib.suppress(OSError):
+            words = self.path.read_text(encoding="utf-8", errors="replace").strip()
+            return f" ({words})" if words else ""
+        return ""
+
 
 if sys.platform == "win32":
+    import errno
     import msvcrt
 
     FAR = 1 << 30
@@ -68,7 +79,10 @@ if sys.platform == "win32":
 
     def _lock(file: IO[bytes]) -> None:
         file.seek(FAR)
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        try:
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        except PermissionError as error:
+            raise BlockingIOError(errno.EAGAIN, "locked") from error
 
     def _unlock(file: IO[bytes]) -> None:
         file.seek(FAR)

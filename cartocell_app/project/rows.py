@@ -4,25 +4,37 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
-from cartocell_app.project.places import found, kept
-from cartocell_app.project.schema import LabelRow, RunRow, SampleRow
-from cartocell_app.project.values import LabelVersion, NewSample, Run, Sample
+from cartocell_app.project.places import found, kept, present, whole
+from cartocell_app.project.schema import LabelRow, ModelRow, RunRow, SampleRow
+from cartocell_app.project.values import LabelVersion, NewSample, Run, Sample, TrainedModel
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 HERE = "{project}"
 """Stands for the project's folder in the words of its runs, so that they hold after it was moved."""
 
-PATHS = ("path", "labels", "results")
+
+def samples_of(rows: Iterable[SampleRow], folder: Path) -> tuple[Sample, ...]:
+    """Values of samples' rows in the project that lies in `folder`; looks which of their files are there."""
+    rows = list(rows)
+    paths = [found(row.path, folder) for row in rows]
+    there = present(paths)
+    values = []
+    for row, path in zip(rows, paths, strict=True):
+        if path in there:
+            values.append(_sample(row, path, folder, missing=False))
+        else:
+            before = Path(row.whole_path)
+            is_there = before.is_file() and before.stat().st_size == row.bytes
+            values.append(_sample(row, before if is_there else path, folder, missing=not is_there))
+    return tuple(values)
 
 
-def sample_of(row: SampleRow, folder: Path) -> Sample:
-    """Value of a sample's row in the project that lies in `folder`."""
-    path = found(row.path, folder)
+def _sample(row: SampleRow, path: Path, folder: Path, *, missing: bool) -> Sample:
     return Sample(
         id=row.id,
         name=row.name,
         path=path,
-        missing=not path.exists(),
+        missing=missing,
         scene=row.reading.get("scene"),
         channel=row.reading.get("channel"),
         time=row.reading.get("time"),
@@ -45,12 +57,10 @@ def sample_of(row: SampleRow, folder: Path) -> Sample:
 
 def row_of(new: NewSample, name: str, folder: Path) -> SampleRow:
     """Row of a new sample."""
-    return SampleRow(
+    row = SampleRow(
         name=name,
-        path=kept(new.path, folder),
-        bytes=new.path.stat().st_size if new.path.is_file() else None,
         reading={"scene": new.scene, "channel": new.channel, "time": new.time},
-        voxel=voxel_of(new.voxel_size),
+        voxel=_voxel(new.voxel_size),
         shape=None if new.shape is None else list(new.shape),
         dtype=new.dtype,
         channel_name=new.channel_name,
@@ -59,28 +69,46 @@ def row_of(new: NewSample, name: str, folder: Path) -> SampleRow:
         role=new.role,
         state="to do",
     )
+    put_path(row, new.path, folder)
+    return row
 
 
-def voxel_of(size: VoxelSize | None) -> list[Any] | None:
-    """A voxel size as the database keeps it."""
-    return None if size is None else [*size.zyx_um, size.source]
+def put_path(row: SampleRow, path: Path, folder: Path) -> None:
+    """Say where the file of a sample is; its hash stays, as that of the same file in another place."""
+    row.path, row.whole_path = kept(path, folder), str(whole(path))
+    row.bytes = path.stat().st_size if path.is_file() else None
+    row.modified_ns = path.stat().st_mtime_ns if path.exists() else None
 
 
 def change(row: SampleRow, values: dict[str, Any], folder: Path) -> None:
-    """Set fields of `Sample` on its row."""
+    """Set fields of `Sample` on its row.
+
+    Raises
+    ------
+    ValueError
+        If a field does not exist or is not one to be set.
+    """
     for name, value in values.items():
-        if name in PATHS:
+        if name == "path":
+            put_path(row, value, folder)
+        elif name in ("labels", "results"):
             setattr(row, name, None if value is None else kept(value, folder))
         elif name in ("scene", "channel", "time"):
             row.reading = row.reading | {name: value}
         elif name == "voxel_size":
-            row.voxel = voxel_of(value)
+            row.voxel = _voxel(value)
         elif name == "shape":
             row.shape = None if value is None else list(value)
-        elif name in ("id", "missing") or not hasattr(row, name):
-            raise ValueError(f"a sample's {name} cannot be set")
-        else:
+        elif name in SETTABLE:
             setattr(row, name, value)
+        else:
+            raise ValueError(f"a sample's {name} cannot be set")
+
+
+SETTABLE = frozenset(
+    ("name", "dtype", "channel_name", "day", "condition", "role", "state", "reason", "cells", "content_hash", "notes")
+)
+"""Fields that are kept as they are."""
 
 
 def label_of(row: LabelRow, folder: Path) -> LabelVersion:
@@ -88,9 +116,20 @@ def label_of(row: LabelRow, folder: Path) -> LabelVersion:
     return LabelVersion(row.id, row.sample_id, found(row.path, folder), cast("Any", row.kind), row.note, row.made)
 
 
+def model_of(row: ModelRow, folder: Path) -> TrainedModel:
+    """Value of a model's row."""
+    trained_on = {int(sample): str(mark) for sample, mark in row.trained_on.items()}
+    return TrainedModel(row.name, found(row.path, folder), row.made, row.run_id, trained_on)
+
+
 def words_kept(words: Iterable[object], folder: Path) -> list[Any]:
-    """Words of a command as the database keeps them."""
-    return [str(word).replace(str(folder), HERE) for word in words]
+    """Words of a command as the database keeps them: paths in the project are told from its folder."""
+    kept_words = []
+    for word in map(str, words):
+        path = Path(word)
+        inside = path.is_absolute() and path.is_relative_to(folder)
+        kept_words.append(f"{HERE}/{path.relative_to(folder).as_posix()}" if inside else word)
+    return kept_words
 
 
 def run_of(row: RunRow, folder: Path) -> Run:
@@ -99,7 +138,7 @@ def run_of(row: RunRow, folder: Path) -> Run:
         id=row.id,
         kind=row.kind,
         title=row.title,
-        words=tuple(word.replace(HERE, str(folder)) for word in row.words),
+        words=tuple(_word(word, folder) for word in row.words),
         folder=found(row.folder, folder),
         state=cast("Any", row.state),
         message=row.message,
@@ -107,4 +146,13 @@ def run_of(row: RunRow, folder: Path) -> Run:
         queued=row.queued,
         started=row.started,
         ended=row.ended,
+        phase=row.phase,
     )
+
+
+def _word(word: str, folder: Path) -> str:
+    return str(folder / word.removeprefix(f"{HERE}/")) if word.startswith(f"{HERE}/") else word
+
+
+def _voxel(size: VoxelSize | None) -> list[Any] | None:
+    return None if size is None else [*size.zyx_um, size.source]

@@ -1,6 +1,7 @@
 """What a project holds, as values that never change."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, get_args
@@ -21,6 +22,9 @@ LabelKind = Literal["segmented", "curated", "imported"]
 
 STATES: tuple[State, ...] = get_args(State)
 ROLES: tuple[Role, ...] = get_args(Role)
+PHASES = (1, 2, 3, 4, 5)
+"""Numbers of the phases of CartoCell."""
+
 UNFINISHED: tuple[RunState, ...] = ("queued", "running")
 
 
@@ -83,11 +87,11 @@ class Sample:
     cells : int or None
         How many were found.
     labels : Path or None
-        Its present label stack.
+        Its present label stack; may be missing, as any file.
     results : Path or None
         Folder of the run that segmented it.
     content_hash : str or None
-        SHA-256 of its file, once somebody computed it.
+        SHA-256 of its file, once `Project.hash_inputs` computed it.
     notes : str
         A person's.
     """
@@ -122,7 +126,9 @@ class LabelVersion:
     Attributes
     ----------
     id, sample_id : int
+        Numbers within the project.
     path : Path
+        Its file.
     kind : str
         One of `LabelKind`.
     note : str
@@ -146,6 +152,7 @@ class Run:
     Attributes
     ----------
     id : int
+        Number within the project.
     kind : str
         The sub-command: ``"segment"``, ``"train"``, ….
     title : str
@@ -162,6 +169,8 @@ class Run:
         Samples that it works on.
     queued, started, ended : datetime or None
         In UTC.
+    phase : int or None
+        Which of the five phases it is part of, if of one.
     """
 
     id: int
@@ -175,3 +184,30 @@ class Run:
     queued: datetime | None
     started: datetime | None
     ended: datetime | None
+    phase: int | None = None
+
+
+@dataclass(frozen=True)
+class TrainedModel:
+    """A model that was trained in the project.
+
+    Attributes
+    ----------
+    name : str
+        ``"M1"`` or ``"M2"``, or what a person called it.
+    path : Path
+        Its ONNX file.
+    made : datetime
+        When, in UTC.
+    run_id : int or None
+        The training.
+    trained_on : mapping of int to str
+        Number of each sample that it learnt from or was watched with, and the mark of its labels then; see
+        `Project.label_marks`.
+    """
+
+    name: str
+    path: Path
+    made: datetime
+    run_id: int | None
+    trained_on: Mapping[int, str] = field(default_factory=dict)
