@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +138,13 @@ class Samples(Store):
             row.id: f"{latest.get(row.id, 0)} {_reading(row)} {None if row.voxel is None else row.voxel[:3]}"
             for row in rows
         }
+
+    def segmented_times(self) -> Mapping[int, datetime]:
+        """When the network made the present labels of each sample, where nobody has corrected them since."""
+        with self._reading() as session:
+            rows = session.execute(select(LabelRow.sample_id, LabelRow.kind, LabelRow.made).order_by(LabelRow.id))
+            latest = {sample_id: (kind, made) for sample_id, kind, made in rows}
+        return {sample_id: made for sample_id, (kind, made) in latest.items() if kind == "segmented"}
 
 
 def _reading(row: SampleRow) -> str:
