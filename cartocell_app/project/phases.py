@@ -70,7 +70,7 @@ def resolve_phase(facts: ProjectFacts, number: int) -> PhaseState:
 def _first(facts: ProjectFacts) -> PhaseState:
     cysts = facts.of("high-resolution")
     needs = (
-        f"{FEWEST} or more high-resolution stacks of single cysts, with their cells labelled; about 20 are a good number.",
+        f"{FEWEST} or more stacks of single cysts at high resolution, with their cells labelled; about 20 are good.",
         "Your word on each: accepted, or rejected with a reason.",
     )
     return PhaseState(1, TITLES[0], _judged_state(cysts), needs, _judged_has(cysts), _judged_missing(cysts))
