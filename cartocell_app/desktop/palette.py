@@ -1,7 +1,7 @@
 """Ctrl+K: type a few letters of what you want, press Enter."""
 
 from PySide6.QtCore import QEvent, QModelIndex, QObject, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QKeyEvent, QPainter
+from PySide6.QtGui import QIcon, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import (
     QDialog,
     QLabel,
@@ -18,7 +18,7 @@ from cartocell_app.desktop.actions import ActionInfo, Actions, keys_in_words
 from cartocell_app.desktop.theme import SPACING, colour
 
 WIDTH_PX, HEIGHT_PX, TOP_PX = 560, 420, 72
-ROW_PX = 32
+ROW_PX, ICON_PX = 32, 16
 
 KEY_ROLE = int(Qt.ItemDataRole.UserRole)
 SHORTCUT_ROLE = KEY_ROLE + 1
@@ -86,6 +86,9 @@ class Palette(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setObjectName("palette")
         self._actions = actions
+        blank = QPixmap(ICON_PX, ICON_PX)
+        blank.fill(Qt.GlobalColor.transparent)
+        self._no_sign = QIcon(blank)  # so that all words begin below each other
         self.search = QLineEdit()
         self.search.setPlaceholderText("What do you want to do?")
         self.search.setAccessibleName("What do you want to do?")
@@ -95,7 +98,7 @@ class Palette(QDialog):
         self.list.setAccessibleName("What can be done")
         self.list.setItemDelegate(_WithShortcut(self.list))
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.list.setIconSize(QSize(16, 16))
+        self.list.setIconSize(QSize(ICON_PX, ICON_PX))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.itemClicked.connect(self._run)
         self._why = QLabel()
@@ -139,7 +142,8 @@ class Palette(QDialog):
             self._why.setText("Nothing of that name. Try another word.")
 
     def _item(self, info: ActionInfo) -> QListWidgetItem:
-        item = QListWidgetItem(self._actions.action(info.key).icon(), info.words)
+        sign = self._actions.action(info.key).icon()
+        item = QListWidgetItem(sign if info.icon else self._no_sign, info.words)
         item.setData(KEY_ROLE, info.key)
         item.setData(SHORTCUT_ROLE, keys_in_words(info.shortcuts[0]) if info.shortcuts else "")
         item.setSizeHint(QSize(0, ROW_PX))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMessageBox, QScrollArea, QWidget
 
+from cartocell_app.desktop.importing import actions as importing_actions
 from cartocell_app.desktop.jobs.panel import JobsPanel
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.results import actions as results_actions
@@ -47,6 +48,7 @@ class Panels(QObject):
         self.jobs.told.connect(window.status.say)
         self.viewer.saved.connect(window.status.say)
         window.actions_.add(results_actions.actions(session, self.results))
+        window.actions_.add(importing_actions.actions(session, self.queue, window))
 
     def may_stop_jobs(self) -> bool:
         """Whether running jobs may be stopped; asks if there are any, and stops them if so."""

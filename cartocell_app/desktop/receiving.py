@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QMessageBox
 
+from cartocell_app.desktop.actions import needs_changeable_project
+from cartocell_app.desktop.busy import Busy
 from cartocell_app.desktop.importing.drop import Dropped, what_is
 from cartocell_app.desktop.workers import Latest
 from cartocell_app.errors import UserError
@@ -46,26 +50,38 @@ class Receiver(QObject):
             self._window.projects.open(dropped.projects[0])
         elif deed == "unpack project":
             self._window.projects.unpack(dropped.project_zips[0])
-        elif deed == "import stacks":
-            self._import(dropped)
-        else:
+        elif deed == "nothing":
             raise UserError("Nothing can be done with this.", dropped.sentence)
+        elif self._has_place(dropped):
+            {
+                "import stacks": self._import,
+                "add models": self._add_models,
+                "run configuration": self._run_configuration,
+            }[deed](dropped)
+
+    def _has_place(self, dropped: Dropped) -> bool:
+        """Whether a project is open that can take something; offers to make one if none is open."""
+        session = self._window.session
+        if session.project is not None:
+            reason = needs_changeable_project(session)
+            if reason:
+                raise UserError("Nothing can be added here.", reason)
+            return True
+        count = f"{len(dropped.stacks)} stack{'s' * (len(dropped.stacks) != 1)}"
+        name = dropped.stacks[0].parent.name if dropped.stacks else ""
+        button = f"&Make project for {count}" if dropped.stacks else "&Make project"
+        return self._window.projects.make_for(name, WHERE_TO, button)
 
     def _import(self, dropped: Dropped) -> None:
-        """Show what was found, in a new project if none is open."""
+        """Show what was found; what is imported can be segmented at once if a model came along."""
         from cartocell_app.desktop.importing.import_dialog import ImportDialog
 
-        count = f"{len(dropped.stacks)} stack{'s' * (len(dropped.stacks) != 1)}"
-        if self._window.session.project is None:
-            name = dropped.stacks[0].parent.name
-            if not self._window.projects.make_for(name, WHERE_TO, f"&Make project for {count}"):
-                return
         dialog = ImportDialog(dropped.stacks, self._window, self._window.session, _aside(dropped))
-        dialog.imported.connect(self._imported)
+        dialog.imported.connect(lambda samples: self._imported(samples, dropped))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def _imported(self, samples: tuple[Sample, ...]) -> None:
+    def _imported(self, samples: tuple[Sample, ...], dropped: Dropped) -> None:
         session = self._window.session
         project = session.project
         if not samples or project is None:
@@ -75,6 +91,47 @@ class Receiver(QObject):
         session.set_current(samples[0].id)
         # What stacks are found by if they are moved one day.
         self._hash.request(lambda: project.hash_inputs(cancelled=lambda: session.project is not project))
+        if dropped.models:
+            self._copy_model(dropped.models[0], lambda model: self._segment(samples, model))
+
+    def _segment(self, samples: tuple[Sample, ...], model: Path) -> None:
+        from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
+
+        queue = self._window.load_panels().queue
+        dialog = SegmentDialog(samples, self._window, self._window.session, queue, model)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    def _add_models(self, dropped: Dropped) -> None:
+        """Copy models of ours into the project; have those of other programs turned into ours."""
+        from cartocell_app.desktop.importing.others import import_model
+
+        project, queue = self._window.session.project, self._window.load_panels().queue
+        assert project is not None
+        for path in dropped.foreign_models:
+            import_model(project, queue, path)
+        for path in dropped.models:
+            self._copy_model(path, lambda model: self._window.status.say(f"Added the model {model.stem}."))
+
+    def _copy_model(self, path: Path, then: Callable[[Path], object]) -> None:
+        from cartocell_app.desktop.importing.others import add_model
+
+        project = self._window.session.project
+        assert project is not None
+        Busy(self._window, f"Adding the model {path.name}…", lambda *_: add_model(project, path), then)
+
+    def _run_configuration(self, dropped: Dropped) -> None:
+        from cartocell_app.desktop.importing.others import run_configuration
+
+        project, queue = self._window.session.project, self._window.load_panels().queue
+        assert project is not None
+        box = QMessageBox(QMessageBox.Icon.Question, "BiaPy's configuration", dropped.sentence, parent=self._window)
+        box.setInformativeText("It runs as a job; its results go into a folder of this project.")
+        run = box.addButton("&Run it", QMessageBox.ButtonRole.AcceptRole)
+        box.addButton(QMessageBox.StandardButton.Cancel)
+        box.exec()
+        if box.clickedButton() is run:
+            run_configuration(project, queue, dropped.configurations[0])
 
 
 def _aside(dropped: Dropped) -> str:

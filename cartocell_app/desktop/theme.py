@@ -135,4 +135,5 @@ def _palette() -> QPalette:
 def _style_sheet() -> str:
     template = Path(__file__).with_name("style.qss").read_text(encoding="utf-8")
     names = {name.replace("-", "_"): value for name, value in themes.tokens.items()}
-    return Template(template).substitute(names, small_px=SMALL_PX, text_px=TEXT_PX)
+    here = {"images": Path(__file__).with_name("images").as_posix(), "shade": "dark" if is_dark() else "light"}
+    return Template(template).substitute(names, **here, small_px=SMALL_PX, text_px=TEXT_PX)

@@ -17,7 +17,11 @@ from cartocell_app.desktop.theme import apply_theme
 if TYPE_CHECKING:
     from cartocell_app.desktop.main_window import MainWindow
 
-THEMES: tuple[tuple[ThemeChoice, str], ...] = (("system", "As the &system"), ("light", "&Light"), ("dark", "&Dark"))
+THEMES: tuple[tuple[ThemeChoice, str], ...] = (
+    ("system", "Theme of the &system"),
+    ("light", "&Light theme"),
+    ("dark", "&Dark theme"),
+)
 
 
 class WindowCommands:
@@ -111,7 +115,7 @@ class WindowCommands:
     def _panel(self, key: str, dock: QDockWidget) -> ActionInfo:
         number = list(self._window.docks.by_name).index(key) + 1
         return ActionInfo(
-            f"view.{key}", f"&{dock.windowTitle()}", dock.setVisible, "", f"Ctrl+{number}",
+            f"view.{key}", f"&{dock.windowTitle()} panel", dock.setVisible, "", f"Ctrl+{number}",
             f"Show or hide the panel {dock.windowTitle()}", needs_project, checked=lambda: not dock.isHidden(),
         )  # fmt: skip
 

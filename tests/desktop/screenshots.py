@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from PIL import Image
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pyvirtualdisplay import Display
@@ -20,7 +20,7 @@ from pyvirtualdisplay import Display
 FOLDER = Path(__file__).parent / "screenshots"
 SIZES = ((1440, 900), (1000, 700))
 THEMES = ("light", "dark")
-COLOURS = 128
+COLOURS = 224
 LONGEST_S = 60.0
 
 Scene = Callable[["Studio"], QWidget]
@@ -237,6 +237,8 @@ def take_all(wanted: list[str]) -> None:
                     studio.take(f"{name}-{theme}{suffix}", shown)
                     for dialog in studio.window.findChildren(QDialog):
                         dialog.close()
+                    # No event loop runs here that would do it.
+                    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         studio.window.close()
         wait_for_workers()
 

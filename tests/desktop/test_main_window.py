@@ -54,6 +54,20 @@ def project(session: Session, window: MainWindow, tmp_path: Path) -> Project:
     return project
 
 
+def press(
+    window: MainWindow,
+    qtbot: QtBot,
+    key: Qt.Key,
+    modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier,
+) -> None:
+    """Press a key once the window is the active one: under Xvfb, a new 3D pane may have taken that from it."""
+    qtbot.waitUntil(lambda: window.panels is None or not window.panels.viewer.is_busy)
+    window.activateWindow()
+    with qtbot.waitActive(window):
+        pass
+    qtbot.keyClick(window, key, modifier)
+
+
 def states(project: Project) -> list[str]:
     return [sample.state for sample in project.samples()]
 
@@ -118,14 +132,14 @@ def test_keys_walk_through_samples_accept_and_undo(
     window: MainWindow, project: Project, session: Session, qtbot: QtBot
 ) -> None:
     qtbot.waitUntil(lambda: len(window.samples.numbers()) == 3)
-    qtbot.keyClick(window, Qt.Key.Key_N)
+    press(window, qtbot, Qt.Key.Key_N)
     assert session.current.name == "7d.4C.1_1"
     qtbot.waitUntil(lambda: not window.actions_.reason("sample.accept"))
     qtbot.waitUntil(window.actions_.action("sample.accept").isEnabled)
-    qtbot.keyClick(window, Qt.Key.Key_A)
+    press(window, qtbot, Qt.Key.Key_A)
     qtbot.waitUntil(lambda: states(project) == ["accepted", "segmented", "to do"])
     qtbot.waitUntil(window.actions_.action("edit.undo").isEnabled)
-    qtbot.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    press(window, qtbot, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: states(project) == ["segmented", "segmented", "to do"])
 
 
@@ -155,7 +169,7 @@ def test_a_phase_takes_the_middle_until_a_sample_or_esc_brings_the_samples_back(
     assert window.page == "viewer"
     assert not window.stepper.buttons[4].isChecked()
     window.show_phase(2)
-    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    press(window, qtbot, Qt.Key.Key_Escape)
     assert window.page == "viewer"
 
 
@@ -189,7 +203,7 @@ def test_the_theme_is_remembered(window: MainWindow, session: Session, choice: s
 
 
 def test_ctrl_k_shows_the_palette(window: MainWindow, qtbot: QtBot) -> None:
-    qtbot.keyClick(window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    press(window, qtbot, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: window.findChild(Palette) is not None)
     window.findChild(Palette).close()
 
