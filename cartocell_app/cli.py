@@ -51,8 +51,19 @@ def main() -> None:
 
 @app.command()
 def segment(
-    inputs: Inputs,
     output: Out,
+    inputs: Annotated[
+        list[Path] | None, typer.Argument(help="Stacks, or folders of stacks.", show_default=False)
+    ] = None,
+    stack_list: Annotated[
+        Path | None,
+        typer.Option(
+            "--list",
+            help="Instead of stacks: a table (.csv), a row a stack: name, file, and how to read it: scene, channel, "
+            "time, z_um, y_um, x_um (empty: as the file says).",
+            show_default=False,
+        ),
+    ] = None,
     model: Annotated[
         str, typer.Option(help="auto: the best in the box for this computer; or an .onnx file of yours.")
     ] = "auto",
@@ -63,9 +74,10 @@ def segment(
     profile: Annotated[
         str,
         typer.Option(
-            help="How maps become cells: default, or published: paper-2022, biapy-cartocell, biapy-3.5, biapy-3.7."
+            help="How maps become cells: auto (what the model says), default, or as published: paper-2022, "
+            "biapy-cartocell, biapy-3.5, biapy-3.7."
         ),
-    ] = "default",
+    ] = "auto",
     device: Annotated[DeviceName, typer.Option(help="Where the network runs.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads.", show_default="all")] = None,
     ground_truth: Annotated[
@@ -77,14 +89,14 @@ def segment(
 ) -> None:
     """Segment the cells of stacks. Run it again to do only what is missing."""
     from cartocell_app.jobs.batch import BatchChoices, segment_batch
-    from cartocell_app.jobs.inputs import find_stacks
     from cartocell_app.jobs.reporting import reporter
     from cartocell_app.jobs.segmenting import ReadingChoices
+    from cartocell_app.jobs.stack_list import given_stacks
     from cartocell_app.models import find_model
 
     reading = ReadingChoices(name_or_number(scene), name_or_number(channel), time, given_voxel_size(voxel_size))
-    stacks = find_stacks(inputs, subfolders=subfolders, leave_out=output)
-    choices = BatchChoices(find_model(model), reading, profile, device, threads, workers)
+    stacks, readings = given_stacks(inputs or [], stack_list, reading, subfolders=subfolders, leave_out=output)
+    choices = BatchChoices(find_model(model), reading, profile, device, threads, workers, readings)
     with stoppable() as stop, reporter(progress) as report:
         result = segment_batch(stacks, output, choices, report, truth_folder=ground_truth, stop=stop)
         report.message(f"Saved to {output} (overview: {result.summary}).")

@@ -75,8 +75,11 @@ def label(
     time: TimePoint = None,
     profile: Annotated[
         str,
-        typer.Option(help="How maps become cells: default, or as published: paper-2022, biapy-cartocell, biapy-3.5."),
-    ] = "default",
+        typer.Option(
+            help="How maps become cells: auto (what the model says), default, or as published: paper-2022, "
+            "biapy-cartocell, biapy-3.5, biapy-3.7."
+        ),
+    ] = "auto",
     leave_out: LeaveOut = 0.5,
     device: Annotated[DeviceName, typer.Option(help="Where the network runs.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads.", show_default="all")] = None,

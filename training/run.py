@@ -172,7 +172,9 @@ def _keep_settings(folder: RunFolder, settings: TrainingSettings, sources: Sourc
             f"{folder.folder} holds a training with other settings.",
             "Go on with it by --resume, or choose another folder for this one.",
         )
+    _check_job(folder)
     kept = {
+        "job": folder.job,
         "settings": settings.model_dump(mode="json"),
         "sources": {
             "training_set": _text(sources.training_set),
@@ -182,6 +184,19 @@ def _keep_settings(folder: RunFolder, settings: TrainingSettings, sources: Sourc
         },
     }
     _write_json(path, kept)
+
+
+def _check_job(folder: RunFolder) -> None:
+    """A run does not go on with the checkpoints of another one."""
+    path = settings_path(folder)
+    if not (path.exists() and folder.last.exists()):
+        return
+    job = json.loads(path.read_text(encoding="utf-8")).get("job", folder.job)
+    if job != folder.job:
+        raise UserError(
+            f"{folder.folder} holds the run {job}, and this one is {folder.job}.",
+            "Give it a folder of its own with -o, or go on with that run under its own name and number.",
+        )
 
 
 def _text(path: Path | None) -> str | None:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cartocell_app.errors import UserError
-from cartocell_app.jobs.inputs import find_stacks
 from cartocell_app.jobs.records import (
     file_hash,
-    fingerprint,
     provenance,
     read_record,
     write_json,
@@ -21,12 +19,16 @@ from cartocell_app.jobs.records import (
     write_summary,
 )
 from cartocell_app.jobs.reporting import Reporter
-from cartocell_app.jobs.segmenting import ReadingChoices, StackTask, failed_row, result_paths, segment_one
+from cartocell_app.jobs.segmenting import ReadingChoices, StackTask, failed_row, segment_one
+from cartocell_app.jobs.stack_tasks import is_done, stack_tasks
 from cartocell_app.progress import CancelledError, silent
 from cartocell_app.segmentation.devices import DeviceName
+from cartocell_app.segmentation.model_card import ModelCard
 from cartocell_app.segmentation.network import Network
 from cartocell_app.segmentation.settings import PROFILES, SegmentationSettings
 from cartocell_app.stacks.files import DiskError, check_writable, remove_partial_files
+
+AUTO = "auto"
 
 STAGE_SHARES = {"Reading": (0.0, 0.05), "Preparing": (0.05, 0.1), "Network": (0.1, 0.8), "Finding cells": (0.8, 0.9)}
 """Where in the work on one stack a stage begins and ends, roughly; what is not listed comes last."""
@@ -43,34 +45,49 @@ class BatchChoices:
     reading : ReadingChoices
         How to read the files.
     profile : str
-        A key of `PROFILES`.
+        A key of `PROFILES`, or ``"auto"`` for what the model's card says.
     device : str
         ``"auto"``, ``"cpu"``, ….
     threads : int or None
         Threads of the network; all cores if None.
     workers : int
         Stacks at a time, each in a process of its own that shares the cores.
+    readings : mapping of str to ReadingChoices
+        How to read single stacks, by result name, where that differs from `reading`.
     """
 
     model: Path
     reading: ReadingChoices = field(default_factory=ReadingChoices)
-    profile: str = "default"
+    profile: str = AUTO
     device: DeviceName = "auto"
     threads: int | None = None
     workers: int = 1
+    readings: Mapping[str, ReadingChoices] = field(default_factory=dict)
 
     @property
     def settings(self) -> SegmentationSettings:
-        """Settings of the profile.
-
-        Raises
-        ------
-        UserError
-            If there is no such profile.
-        """
-        if self.profile not in PROFILES:
-            raise UserError(f"There is no profile {self.profile!r}.", f"Choose one of {', '.join(PROFILES)}.")
+        """Settings of the profile, once it is known which: see `with_model`."""
         return PROFILES[self.profile]
+
+    def reading_of(self, name: str) -> ReadingChoices:
+        """How to read the stack `name`."""
+        return self.readings.get(name, self.reading)
+
+    def with_model(self, card: ModelCard) -> "BatchChoices":
+        """The same choices with the profile that goes with a model, where none was chosen."""
+        return dataclasses.replace(self, profile=card.profile) if self.profile == AUTO else self
+
+
+def check_profile(profile: str) -> None:
+    """Check that there is such a profile.
+
+    Raises
+    ------
+    UserError
+        If there is none.
+    """
+    if profile not in (AUTO, *PROFILES):
+        raise UserError(f"There is no profile {profile!r}.", f"Choose one of {', '.join((AUTO, *PROFILES))}.")
 
 
 @dataclass(frozen=True)
@@ -119,14 +136,16 @@ def segment_batch(
     CancelledError
         If `stop` was set.
     """
-    settings = choices.settings
+    check_profile(choices.profile)
     check_writable(out)
     remove_partial_files(out)
     network = Network.open(choices.model, choices.device, _threads_each(choices))
+    choices = choices.with_model(network.card)
+    settings = choices.settings
     model_hash = file_hash(choices.model)
-    identity = {"model": model_hash, "settings": settings.model_dump(), "reading": dataclasses.asdict(choices.reading)}
-    tasks = _tasks(stacks, out, truth_folder, identity, report)
-    due = [task for task in tasks if not _is_done(task)]
+    identity = {"model": model_hash, "settings": settings.model_dump()}
+    tasks = stack_tasks(stacks, out, truth_folder, choices.reading_of, identity, report)
+    due = [task for task in tasks if not is_done(task)]
     kept = tuple(task.name for task in tasks if task not in due)
     if kept:
         report.message(f"{len(kept)} of {len(tasks)} stacks were done before and are kept.")
@@ -150,38 +169,6 @@ def _threads_each(choices: BatchChoices) -> int | None:
     return max(1, (choices.threads or available_threads()) // choices.workers)
 
 
-def _tasks(
-    stacks: dict[str, Path], out: Path, truth_folder: Path | None, identity: dict[str, Any], report: Reporter
-) -> list[StackTask]:
-    truths: dict[str, Path] = {}
-    if truth_folder is not None:
-        truths = find_stacks([truth_folder])
-        missing = [name for name in stacks if name not in truths]
-        if len(missing) == len(stacks):
-            raise UserError(
-                f"No file in {truth_folder} is named like one of the stacks.",
-                f"The true labels of {missing[0]} must be called {missing[0]}.tif.",
-            )
-        if missing:
-            report.message(f"No true labels in {truth_folder} for {', '.join(missing)}: they get no scores.")
-    tasks = []
-    for name, path in stacks.items():
-        truth = truths.get(name)
-        truth_print = None if truth is None else fingerprint(truth, {})
-        tasks.append(StackTask(name, path, truth, out, fingerprint(path, identity | {"truth": truth_print})))
-    return tasks
-
-
-def _is_done(task: StackTask) -> bool:
-    record = read_record(task.out, task.name)
-    return (
-        record is not None
-        and record.get("fingerprint") == task.fingerprint
-        and record["row"].get("state") == "done"
-        and all(path.exists() for path in result_paths(task.out, task.name).values())
-    )
-
-
 def _run(
     due: list[StackTask], choices: BatchChoices, network: Network, report: Reporter, stop: threading.Event
 ) -> Iterator[tuple[StackTask, dict[str, Any]]]:
@@ -198,7 +185,8 @@ def _run(
             report.step(name, stage, done, total)
 
         try:
-            row = segment_one(task, choices.reading, network, choices.profile, choices.settings, progress, stop.is_set)
+            reading = choices.reading_of(task.name)
+            row = segment_one(task, reading, network, choices.profile, choices.settings, progress, stop.is_set)
         except DiskError:
             raise
         except (UserError, MemoryError) as error:
@@ -267,16 +255,10 @@ def _start_worker(choices: BatchChoices, stopping: Any) -> None:
 
 def _work(task: StackTask) -> dict[str, Any]:
     choices: BatchChoices = _worker["choices"]
+    network, stopped = _worker["network"], _worker["stopping"].is_set
     try:
-        return segment_one(
-            task,
-            choices.reading,
-            _worker["network"],
-            choices.profile,
-            choices.settings,
-            silent,
-            _worker["stopping"].is_set,
-        )
+        reading = choices.reading_of(task.name)
+        return segment_one(task, reading, network, choices.profile, choices.settings, silent, stopped)
     except DiskError:
         raise
     except (UserError, MemoryError) as error:
@@ -301,11 +283,11 @@ def _write_run(
             "model": {"file": choices.model.name, "sha256": model_hash, "card": network.card.model_dump(mode="json")},
             "profile": choices.profile,
             "settings": settings.model_dump(mode="json"),
-            "reading": dataclasses.asdict(choices.reading),
             "device": network.device_words,
             "stacks": {
                 task.name: {
                     "file": str(task.path),
+                    "reading": dataclasses.asdict(choices.reading_of(task.name)),
                     "sha256_of_voxels": records[task.name].get("input_sha256"),
                     "state": records[task.name].get("row", {}).get("state", "not done"),
                     "in_this_run": task.name in rows,

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import tifffile
 
+from cartocell_app.resources import CPU_MODEL
+from cartocell_app.segmentation.model_card import read_card, write_card
 from cartocell_app.stacks.voxel_size import VoxelSize
 from cartocell_app.stacks.writing import write_stack
 
@@ -104,6 +106,18 @@ def test_other_choices_are_done_anew(segmented, cyst_folder, cartocell):
     )
     assert answer.code == 0
     assert rows(segmented)[NAME]["profile"] == "biapy-cartocell"
+
+
+def test_a_model_that_goes_with_a_profile_is_used_with_it(cyst_folder, cartocell):
+    model = cyst_folder / "theirs.onnx"
+    shutil.copy(CPU_MODEL, model)
+    write_card(model, read_card(model).model_copy(update={"profile": "biapy-3.5"}))
+    words = ("segment", cyst_folder / "x", "--model", model, "--progress", "none")
+    assert cartocell(*words, "-o", cyst_folder / "out").code == 0
+    assert json.loads((cyst_folder / "out" / "run.json").read_text())["profile"] == "biapy-3.5"
+    assert rows(cyst_folder / "out")[NAME]["profile"] == "biapy-3.5"
+    assert cartocell(*words, "-o", cyst_folder / "ours", "--profile", "default").code == 0
+    assert rows(cyst_folder / "ours")[NAME]["profile"] == "default"
 
 
 def test_the_same_stack_gives_the_same_labels(segmented, cyst_folder, cartocell):

@@ -91,6 +91,17 @@ def test_killed_in_the_middle_it_ends_as_if_it_had_not_been(dataset, tmp_path, c
     assert all(torch.equal(whole[name], resumed[name]) for name in whole)
 
 
+def test_another_run_needs_a_folder_of_its_own(dataset, tmp_path, cartocell):
+    words = ("train", dataset, "-o", tmp_path / "run", "--validation", dataset, "--steps", 1, *SMALL)
+    assert cartocell(*words, "--run-id", 1).code == 0
+    before = weights(tmp_path / "run")
+    answer = cartocell(*words, "--run-id", 2)
+    assert answer.code == 2
+    assert "holds the run cartocell_1, and this one is cartocell_2" in answer.err
+    assert cartocell(*words, "--run-id", 1).code == 0
+    assert all(torch.equal(before[name], value) for name, value in weights(tmp_path / "run").items())
+
+
 def test_two_processes_train_together(dataset, tmp_path):
     words = ("--steps", 3, *SMALL, "--devices", 2, "--progress", "none", "--validation", dataset)
     done = subprocess.run(
