@@ -1,0 +1,155 @@
+"""How long a segmentation will take and how much memory it will need, before it begins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cartocell_app.segmentation.devices import DeviceReport
+    from cartocell_app.segmentation.model_card import ModelCard
+    from cartocell_app.stacks.voxel_size import VoxelSize
+
+START_S = 2.0
+"""The command starts, and the network is loaded."""
+
+REST_S_PER_MVOXEL = 0.9
+"""Reading, finding cells and writing, for a million voxels of the input; measured on two cores."""
+
+REST_BYTES_PER_VOXEL = 60
+"""Picture, maps, landscape and labels beside the network, for a voxel of the network's grid."""
+
+PROVIDERS = {
+    "CPUExecutionProvider": "cpu",
+    "CUDAExecutionProvider": "cuda",
+    "CoreMLExecutionProvider": "coreml",
+    "DmlExecutionProvider": "directml",
+}
+"""What ONNX Runtime calls the devices of ``--device``."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A stack to segment, as far as a forecast needs to know it.
+
+    Attributes
+    ----------
+    name : str
+        Of the sample.
+    shape : (z, y, x) or None
+        In voxels; None if nobody looked yet.
+    voxel_size : VoxelSize or None
+        None while unknown: then it cannot be segmented.
+    channel : str
+        Name of the cell outlines channel; empty where there is no other.
+    """
+
+    name: str
+    shape: tuple[int, int, int] | None
+    voxel_size: VoxelSize | None
+    channel: str = ""
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What was found out about a model on this computer.
+
+    Attributes
+    ----------
+    path : Path
+        Its file.
+    card : ModelCard
+        What it says about itself.
+    reports : tuple of DeviceReport
+        Where it runs, and how fast.
+    bytes_for_largest : int
+        Memory that the network needs for the largest of the stacks, at once.
+    free_bytes : int
+        Memory that is free.
+    """
+
+    path: Path
+    card: ModelCard
+    reports: tuple[DeviceReport, ...]
+    bytes_for_largest: int
+    free_bytes: int
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a segmentation will need.
+
+    Attributes
+    ----------
+    seconds : float or None
+        None if no device works, or sizes are unknown.
+    memory_bytes : int or None
+        At most, for the largest stack.
+    in_tiles : bool
+        Whether that is more than there is, so that it is cut into tiles.
+    """
+
+    seconds: float | None
+    memory_bytes: int | None
+    in_tiles: bool = False
+
+
+def find_out(model: Path, subjects: Sequence[Subject]) -> ModelFacts:
+    """Read the card of a model and try the devices with it, for a worker thread.
+
+    Raises
+    ------
+    UserError
+        If it is no model of CartoCell.
+    """
+    from cartocell_app.segmentation import machine
+    from cartocell_app.segmentation.model_card import read_card
+    from cartocell_app.segmentation.network import Network
+
+    card = read_card(model)
+    largest = max((_on_grid(card, subject) for subject in subjects), key=math.prod, default=(0, 0, 0))
+    needed = 0
+    if math.prod(largest):
+        needed = Network.open(model, "cpu").forecast_bytes(largest) + REST_BYTES_PER_VOXEL * math.prod(largest)
+    return ModelFacts(model, card, _probed(model, model.stat().st_mtime_ns), needed, machine.free_memory_bytes())
+
+
+@cache
+def _probed(model: Path, changed_ns: int) -> tuple[DeviceReport, ...]:
+    """Where a model runs, tried once for each state of its file."""
+    from cartocell_app.segmentation.devices import probe_devices
+
+    del changed_ns  # only tells a changed file from what it was
+    return tuple(probe_devices(model))
+
+
+def forecast(facts: ModelFacts, device: str, subjects: Sequence[Subject]) -> Forecast:
+    """Time and memory for segmenting `subjects` on `device` ("auto" is the fastest)."""
+    paces = [
+        report.seconds_per_mvoxel
+        for report in facts.reports
+        if report.usable and report.seconds_per_mvoxel is not None and device in ("auto", PROVIDERS[report.provider])
+    ]
+    known = [subject for subject in subjects if subject.shape is not None and subject.voxel_size is not None]
+    memory = min(facts.bytes_for_largest, facts.free_bytes) or None
+    in_tiles = facts.bytes_for_largest > facts.free_bytes
+    if not paces or not known:
+        return Forecast(None, memory, in_tiles)
+    network = min(paces) * sum(math.prod(_on_grid(facts.card, subject)) for subject in known) / 1e6
+    rest = REST_S_PER_MVOXEL * sum(math.prod(subject.shape or ()) for subject in known) / 1e6
+    return Forecast(START_S + network + rest, memory, in_tiles)
+
+
+def _on_grid(card: ModelCard, subject: Subject) -> tuple[int, int, int]:
+    """Size (z, y, x) of a stack at the voxel size of the model; zeros if it cannot be told."""
+    from cartocell_app.stacks.resampling import resampled_shape
+
+    if subject.shape is None or subject.voxel_size is None:
+        return 0, 0, 0
+    if card.voxel_size_um is None:
+        return subject.shape
+    return resampled_shape(subject.shape, subject.voxel_size, card.voxel_size_um)

@@ -1,0 +1,217 @@
+"""How stacks are to be segmented, and what that will need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QStandardItemModel
+from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLabel, QPushButton, QWidget
+
+from cartocell_app.desktop.importing.forecast import PROVIDERS, Forecast, ModelFacts, Subject, find_out, forecast
+from cartocell_app.desktop.importing.models import ModelChoice, model_choices, model_from_file
+from cartocell_app.desktop.importing.segment_words import PROFILES, card_in_words, forecast_in_words
+from cartocell_app.desktop.importing.segmenting import SegmentChoices
+from cartocell_app.desktop.pages import paragraph
+from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.theme import MARGIN, SPACING, set_role
+from cartocell_app.desktop.workers import Latest
+from cartocell_app.errors import UserError
+
+MODEL_HABIT = "segment.model"
+
+
+class SegmentForm(QWidget):
+    """Model, profile and device.
+
+    Parameters
+    ----------
+    session : Session
+        Holds the project whose models can be chosen, and remembers the one that was taken last.
+    model : Path or None
+        A model to begin with.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    changed = Signal()
+    """Something was chosen, or found out."""
+
+    def __init__(self, session: Session, model: Path | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._subjects: tuple[Subject, ...] | None = None  # nothing is found out before it is known for what
+        self._facts: ModelFacts | None = None
+        self._trouble = ""
+        self._models: list[ModelChoice] = []
+        self.model, self.profile, self.device = QComboBox(), QComboBox(), QComboBox()
+        self.browse = QPushButton("Choose &file…")
+        self.browse.setAutoDefault(False)
+        self.card, self.profile_words = paragraph("", "small"), paragraph("", "small")
+        self.forecast_words = paragraph("")
+        self._finding = Latest(self._found_out, self._not_found_out, parent=self)
+        for key, (name, _) in PROFILES.items():
+            self.profile.addItem(name, key)
+        self.device.addItem("The fastest that works", "auto")
+        self._fill_models(model)
+        self._build()
+        self.model.currentIndexChanged.connect(self._model_chosen)
+        self.profile.currentIndexChanged.connect(self._show)
+        self.device.currentIndexChanged.connect(self._show)
+        self.browse.clicked.connect(self._browse)
+        self._show()
+
+    def show_subjects(self, subjects: Sequence[Subject]) -> None:
+        """Forecast for these stacks from now on."""
+        subjects = tuple(subject for subject in subjects if subject.voxel_size is not None)
+        if subjects != self._subjects:
+            self._subjects = subjects
+            self._find_out()
+            self._show()
+
+    def choices(self) -> SegmentChoices:
+        """What is chosen."""
+        return SegmentChoices(
+            self._models[self.model.currentIndex()].word, self.profile.currentData(), self.device.currentData()
+        )
+
+    def obstacle(self) -> str:
+        """Why it cannot begin, in a sentence; empty if it can."""
+        if self._trouble:
+            return self._trouble
+        works = self._facts is None or any(report.usable for report in self._facts.reports)
+        return "" if works else "No device of this computer runs the network; see Help > This computer."
+
+    def expected(self) -> Forecast | None:
+        """Time and memory; None while they are being found out."""
+        return None if self._facts is None else forecast(self._facts, self.device.currentData(), self._subjects or ())
+
+    def summary(self) -> str:
+        """What is chosen and what that needs, in a line."""
+        expected = self.expected()
+        model = self._models[self.model.currentIndex()].path.stem
+        if self._trouble or expected is None:
+            return self._trouble or f"With {model}. Finding out how long it takes…"
+        return f"With {model} on {self._device_name()}. {forecast_in_words(expected)}"
+
+    def remember(self) -> None:
+        """Take the same model next time."""
+        word = self._models[self.model.currentIndex()].word
+        self._session.remember(panels={**self._session.settings.panels, MODEL_HABIT: word})
+
+    def _device_name(self) -> str:
+        assert self._facts is not None
+        wanted = self.device.currentData()
+        usable = [
+            report for report in self._facts.reports if report.usable and wanted in ("auto", PROVIDERS[report.provider])
+        ]
+        return min(usable, key=lambda one: one.seconds_per_mvoxel or 0.0).name if usable else "no device"
+
+    def _fill_models(self, model: Path | None) -> None:
+        project = self._session.project
+        self._models = model_choices(None if project is None else project.folder)
+        if model is not None and all(choice.path != model for choice in self._models):
+            self._models.append(model_from_file(model))
+        habit = self._session.settings.panels.get(MODEL_HABIT)
+        for choice in self._models:
+            self.model.addItem(choice.name, choice.word)
+        wanted = next(
+            (
+                place
+                for place, choice in enumerate(self._models)
+                if (choice.path == model if model is not None else choice.word == habit)
+            ),
+            0,
+        )
+        self.model.setCurrentIndex(wanted)
+
+    def _model_chosen(self) -> None:
+        self._facts, self._trouble = None, ""
+        self._find_out()
+        self._show()
+
+    def _find_out(self) -> None:
+        path, subjects = self._models[self.model.currentIndex()].path, self._subjects
+        if subjects is not None:
+            self._finding.request(lambda: find_out(path, subjects))
+
+    def _found_out(self, facts: ModelFacts) -> None:
+        is_new = self._facts is None or self._facts.path != facts.path
+        self._facts = facts
+        self._fill_devices(facts)
+        place = self.profile.findData(facts.card.profile)
+        if is_new and place >= 0:
+            self.profile.setCurrentIndex(place)
+        self._show()
+
+    def _not_found_out(self, error: Exception) -> None:
+        if not isinstance(error, UserError):
+            raise error
+        self._trouble = str(error)
+        self._show()
+
+    def _fill_devices(self, facts: ModelFacts) -> None:
+        wanted = self.device.currentData()
+        self.device.blockSignals(True)
+        self.device.clear()
+        self.device.addItem("The fastest that works", "auto")
+        model = self.device.model()
+        for report in facts.reports:
+            self.device.addItem(report.name, PROVIDERS[report.provider])
+            last = self.device.count() - 1
+            self.device.setItemData(last, report.reason, Qt.ItemDataRole.ToolTipRole)
+            if isinstance(model, QStandardItemModel):
+                model.item(last).setEnabled(report.usable)
+        self.device.setCurrentIndex(max(0, self.device.findData(wanted)))
+        self.device.blockSignals(False)
+
+    def _browse(self) -> None:
+        chosen, _ = QFileDialog.getOpenFileName(self, "Choose a model", "", "Models of CartoCell (*.onnx)")
+        if chosen:
+            self.take_model(Path(chosen))
+
+    def take_model(self, path: Path) -> None:
+        """Choose a model by its file."""
+        place = next((place for place, choice in enumerate(self._models) if choice.path == path), -1)
+        if place < 0:
+            self._models.append(model_from_file(path))
+            self.model.addItem(self._models[-1].name, self._models[-1].word)
+            place = len(self._models) - 1
+        self.model.setCurrentIndex(place)
+
+    def _show(self) -> None:
+        self.card.setText(self._trouble or ("Reading…" if self._facts is None else card_in_words(self._facts.card)))
+        set_role(self.card, "failed" if self._trouble else "small")
+        self.profile_words.setText(PROFILES[self.profile.currentData()][1])
+        expected = self.expected()
+        self.forecast_words.setText(
+            ""
+            if self._trouble
+            else "Finding out how long it takes…"
+            if expected is None
+            else forecast_in_words(expected)
+        )
+        self.changed.emit()
+
+    def _build(self) -> None:
+        # No QFormLayout: it gives text that wraps more height than it needs.
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(MARGIN)
+        grid.setVerticalSpacing(SPACING // 2)
+        grid.setColumnStretch(1, 1)
+        rows: tuple[tuple[str, QComboBox, QLabel], ...] = (
+            ("&Model", self.model, self.card),
+            ("Cells &found", self.profile, self.profile_words),
+            ("Runs &on", self.device, self.forecast_words),
+        )
+        for number, (text, box, words) in enumerate(rows):
+            label = QLabel(text)
+            label.setBuddy(box)
+            grid.addWidget(label, 3 * number, 0)
+            grid.addWidget(box, 3 * number, 1)
+            grid.addWidget(words, 3 * number + 1, 1, 1, 2)
+            grid.setRowMinimumHeight(3 * number + 2, SPACING)
+        grid.addWidget(self.browse, 0, 2)
+        self.model.setToolTip("A model is a network that learnt from labelled stacks what cells look like.")

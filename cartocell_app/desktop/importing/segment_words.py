@@ -1,0 +1,85 @@
+"""Models, profiles, devices and forecasts in a biologist's words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cartocell_app.desktop.importing.forecast import Forecast, Subject
+    from cartocell_app.segmentation.model_card import ModelCard
+
+PROFILES: dict[str, tuple[str, str]] = {
+    "default": (
+        "CartoCell (recommended)",
+        "Finds a cell wherever its interior stands out, whatever the size of the voxels; gaps and lumen stay free.",
+    ),
+    "paper-2022": (
+        "As in the paper of 2022",
+        "With the fixed thresholds of the published run. For comparing with its results.",
+    ),
+    "biapy-cartocell": (
+        "As BiaPy's CartoCell template",
+        "With the fixed thresholds of the template that BiaPy brings for CartoCell.",
+    ),
+    "biapy-3.5": ("As BiaPy 3.5", "Each stack sets its own thresholds, as in BiaPy 3.5."),
+    "biapy-3.7": ("As BiaPy 3.7", "Each stack sets its own thresholds, and holes are filled, as in BiaPy 3.7."),
+}
+"""How maps become cells: what people call each of ``--profile``, and what it does."""
+
+DEVICES = {"cpu": "Processor", "cuda": "NVIDIA graphics card", "coreml": "Apple GPU", "directml": "Graphics card"}
+
+
+def card_in_words(card: ModelCard) -> str:
+    """What a model says about itself, in two or three sentences."""
+    trained = "at an unknown voxel size, so stacks are taken as they are"
+    if card.voxel_size_um is not None:
+        trained = f"at voxels of {' × '.join(f'{um:g}' for um in card.voxel_size_um)} µm; stacks are brought to that"
+    sentences = [f"{card.name} {card.version}. Trained {trained}."]
+    if "f1_0.5" in card.scores:
+        sentences.append(f"Found {100 * card.scores['f1_0.5']:.0f} % of the cells right on cysts kept apart (F1).")
+    if card.limits:
+        sentences.append(card.limits)
+    return " ".join(sentences)
+
+
+def duration_in_words(seconds: float) -> str:
+    """``"about 4 min"``."""
+    if seconds < 10:
+        return "a few seconds"
+    if seconds < 90:
+        return f"about {round(seconds, -1):.0f} s"
+    return f"about {seconds / 60:.0f} min" if seconds < 90 * 60 else f"about {seconds / 3600:.1f} h"
+
+
+def forecast_in_words(expected: Forecast) -> str:
+    """Time and memory in a sentence."""
+    parts = []
+    if expected.seconds is not None:
+        parts.append(duration_in_words(expected.seconds))
+    if expected.memory_bytes is not None:
+        parts.append(f"{expected.memory_bytes / 1e9:.1f} GB of memory")
+    words = " and ".join(parts)
+    if expected.in_tiles:
+        words += "; the largest stack is cut into tiles to fit"
+    return f"Needs {words}." if words else "How long it takes is not known before it begins."
+
+
+def subjects_in_words(subjects: Sequence[Subject]) -> str:
+    """Which channels and voxel sizes there are among the stacks."""
+    channels = Counter(subject.channel or "the only one" for subject in subjects)
+    sizes = Counter(
+        " × ".join(f"{length_um:.3g}" for length_um in subject.voxel_size)
+        for subject in subjects
+        if subject.voxel_size is not None
+    )
+    return f"Cell outlines channel: {_counted(channels)}.\nVoxel size (z × y × x, µm): {_counted(sizes)}."
+
+
+def _counted(counter: Counter[str]) -> str:
+    """``"Bcat (58), DAPI (2)"``; without numbers where all are the same."""
+    if len(counter) <= 1:
+        return next(iter(counter), "unknown")
+    common = [f"{name} ({count:,})" for name, count in counter.most_common(3)]
+    return ", ".join(common) + (f" and {len(counter) - 3:,} others" if len(counter) > 3 else "")
