@@ -3,8 +3,9 @@
 import os
 import re
 import shlex
-import sys
 from collections.abc import Sequence
+
+from cartocell_app.jobs.child import own_command
 
 WITHOUT_PROGRESS = ("doctor", "evaluate", "export", "export-model-zoo", "import-model")
 """Commands that tell no progress: they take a moment, and say a sentence at the end."""
@@ -15,9 +16,7 @@ _PLAIN_ON_WINDOWS = re.compile(r"[\w@+=:,./\\-]+")
 def command_line(words: Sequence[str]) -> list[str]:
     """Program and arguments that run ``cartocell`` with `words` and have it tell its progress."""
     told = [] if tells_no_progress(words) else ["--progress", "json"]
-    if getattr(sys, "frozen", False):
-        return [sys.executable, *words, *told]
-    return [sys.executable, "-m", "cartocell_app.cli", *words, *told]
+    return own_command([*words, *told])
 
 
 def tells_no_progress(words: Sequence[str]) -> bool:
