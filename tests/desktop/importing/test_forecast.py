@@ -1,0 +1,67 @@
+from pathlib import Path
+
+import pytest
+
+from cartocell_app.desktop.importing.forecast import PROVIDERS, Forecast, ModelFacts, Subject, forecast
+from cartocell_app.desktop.importing.segment_words import (
+    PROFILES,
+    duration_in_words,
+    forecast_in_words,
+    subjects_in_words,
+)
+from cartocell_app.resources import CPU_MODEL
+from cartocell_app.segmentation import settings
+from cartocell_app.segmentation.devices import DeviceReport
+from cartocell_app.segmentation.model_card import read_card
+from cartocell_app.stacks.voxel_size import VoxelSize
+
+CPU = DeviceReport("CPU · 2 threads", "CPUExecutionProvider", True, "", 5.0)
+GPU = DeviceReport("RTX (CUDA)", "CUDAExecutionProvider", True, "", 0.1)
+CYST = Subject("a", (100, 100, 100), VoxelSize(0.7, 0.7, 0.7, "test"))
+
+
+def facts(*reports: DeviceReport, needed: int = 10**9, free: int = 8 * 10**9) -> ModelFacts:
+    return ModelFacts(Path(), read_card(CPU_MODEL), reports, needed, free)
+
+
+def test_time_is_that_of_the_network_at_its_own_voxel_size_and_of_the_rest():
+    assert forecast(facts(CPU), "auto", [CYST]).seconds == pytest.approx(2.0 + 5.0 + 0.9)
+    half = Subject("b", (100, 100, 100), VoxelSize(0.35, 0.35, 0.35, "test"))
+    assert forecast(facts(CPU), "auto", [half] * 8).seconds == pytest.approx(2.0 + 5.0 + 8 * 0.9)
+
+
+def test_the_fastest_device_or_the_one_that_was_chosen():
+    assert forecast(facts(CPU, GPU), "auto", [CYST]).seconds == pytest.approx(3.0)
+    assert forecast(facts(CPU, GPU), "cpu", [CYST]).seconds == pytest.approx(7.9)
+
+
+def test_what_is_not_known_is_not_told():
+    assert forecast(facts(), "auto", [CYST]).seconds is None
+    assert forecast(facts(CPU), "auto", [Subject("c", None, None)]).seconds is None
+    assert "not known" in forecast_in_words(Forecast(None, None))
+
+
+def test_more_memory_than_there_is_means_tiles():
+    expected = forecast(facts(CPU, needed=9 * 10**9, free=2 * 10**9), "auto", [CYST])
+    assert forecast_in_words(expected) == (
+        "Needs a few seconds and 2.0 GB of memory; the largest stack is cut into tiles to fit."
+    )
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(3, "a few seconds"), (44, "about 40 s"), (250, "about 4 min"), (9000, "about 2.5 h")],
+)
+def test_durations(seconds: float, words: str):
+    assert duration_in_words(seconds) == words
+
+
+def test_every_profile_and_device_has_its_words():
+    assert set(PROFILES) == set(settings.PROFILES)
+    assert set(PROVIDERS.values()) == {"cpu", "cuda", "coreml", "directml"}
+
+
+def test_what_differs_among_stacks_is_counted():
+    other = Subject("b", (9, 9, 9), VoxelSize(1, 0.5, 0.5, "test"), "Bcat")
+    assert subjects_in_words([CYST, CYST]).splitlines()[0] == "Cell outlines channel: the only one."
+    assert "0.7 × 0.7 × 0.7 (2), 1 × 0.5 × 0.5 (1)" in subjects_in_words([CYST, CYST, other])

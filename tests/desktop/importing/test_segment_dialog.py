@@ -1,0 +1,186 @@
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from cartocell_app.desktop.importing.actions import actions, needs_stacks, to_segment
+from cartocell_app.desktop.importing.import_dialog import ImportDialog
+from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
+from cartocell_app.desktop.importing.segmenting import SegmentChoices, start_segmenting
+from cartocell_app.desktop.jobs.queue import JobQueue
+from cartocell_app.desktop.session import Session
+from cartocell_app.project.project import Project
+from cartocell_app.project.values import NewSample, Sample
+from cartocell_app.resources import CPU_MODEL
+from cartocell_app.stacks.reading import describe, read_labels
+from cartocell_app.stacks.voxel_size import VoxelSize
+from cartocell_app.stacks.writing import write_stack
+
+from .conftest import one_channel
+
+RUN_MS = 120_000
+Add = Callable[..., tuple[Sample, ...]]
+
+
+@pytest.fixture
+def add(project: Project) -> Add:
+    """Adds stacks to the project as the import does."""
+
+    def make(*paths: Path) -> tuple[Sample, ...]:
+        scenes = {path: describe(path).scenes[0] for path in paths}
+        return project.add_samples(
+            [NewSample(path, voxel_size=scene.voxel_size, shape=scene.shape) for path, scene in scenes.items()]
+        )
+
+    return make
+
+
+@pytest.fixture
+def opened(qtbot: QtBot, session: Session, queue: JobQueue) -> Callable[..., SegmentDialog]:
+    """Opens the dialog, and waits until time and memory are known."""
+
+    def make(samples: tuple[Sample, ...], model: Path | None = None) -> SegmentDialog:
+        dialog = SegmentDialog(samples, None, session, queue, model)
+        qtbot.addWidget(dialog)
+        dialog.show()
+        qtbot.waitUntil(lambda: dialog.form.expected() is not None or dialog.form.obstacle() != "", timeout=30_000)
+        return dialog
+
+    return make
+
+
+def test_a_cyst_segmented_from_the_window_has_the_labels_of_the_command_line(
+    qtbot: QtBot, project: Project, queue: JobQueue, add: Add, opened, cyst_folder: Path, cartocell
+):
+    stack = cyst_folder / "x" / "7d.4C.8_2.tif"
+    dialog = opened(add(stack))
+    assert dialog.title.text() == "Segment 1 cyst"
+    assert "GB of memory" in dialog.form.forecast_words.text()
+    assert "Trained at voxels of 0.7 × 0.7 × 0.7 µm" in dialog.form.card.text()
+    with qtbot.waitSignal(dialog.started) as started:
+        qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
+    run = started.args[0]
+    assert project.samples()[0].state == "running"
+
+    qtbot.waitUntil(lambda: queue.job(run.id).state in ("done", "failed", "some failed"), timeout=RUN_MS)
+    qtbot.waitUntil(lambda: not queue.running())
+
+    sample = project.samples()[0]
+    assert (sample.state, queue.job(run.id).message) == ("segmented", "1 stack done.")
+    assert cartocell("segment", stack, "-o", cyst_folder / "typed", "--progress", "none").code == 0
+    typed = read_labels(cyst_folder / "typed" / "per_image_instances_voronoi" / "7d.4C.8_2.tif")[0]
+    assert np.array_equal(read_labels(sample.labels)[0], typed)
+    assert sample.cells == len(np.unique(typed)) - 1
+
+
+def test_cancelling_and_killing_in_the_middle_and_going_on(
+    qtbot: QtBot, project: Project, queue: JobQueue, add: Add, tmp_path: Path, small_cyst
+):
+    # Large enough that it surely still runs when it is stopped.
+    large = np.tile(small_cyst.raw, (2, 2, 2))
+    for name in "ab":
+        write_stack(tmp_path / f"{name}.tif", large, small_cyst.voxel_size)
+    run = start_segmenting(project, queue, add(tmp_path / "a.tif", tmp_path / "b.tif"), SegmentChoices(device="cpu"))
+    qtbot.waitUntil(lambda: queue.job(run.id).progress.stage == "Network", timeout=RUN_MS)
+    queue.cancel(run.id)
+    qtbot.waitUntil(lambda: not queue.running(), timeout=RUN_MS)
+    assert queue.job(run.id).state == "cancelled"
+    assert [sample.state for sample in project.samples()] == ["to do", "to do"]
+
+    queue.retry(run.id)
+    qtbot.waitUntil(lambda: queue.job(run.id).progress.stage == "Network", timeout=RUN_MS)
+    os.kill(queue.pid(run.id), signal.SIGKILL)
+    qtbot.waitUntil(lambda: not queue.running(), timeout=RUN_MS)
+    assert queue.job(run.id).state == "interrupted"
+    assert "memory ran out" in queue.job(run.id).message
+    assert not list(run.folder.rglob("*.tif"))
+
+
+def test_a_bad_stack_does_not_stop_the_others(
+    qtbot: QtBot, project: Project, queue: JobQueue, add: Add, cyst_folder: Path
+):
+    good, bad = cyst_folder / "x" / "7d.4C.8_2.tif", one_channel(cyst_folder / "bad.tif")
+    samples = add(bad, good)
+    bad.write_bytes(b"II*\0garbage")
+    run = start_segmenting(project, queue, samples, SegmentChoices())
+    qtbot.waitUntil(lambda: queue.job(run.id).state == "some failed", timeout=RUN_MS)
+    qtbot.waitUntil(lambda: not queue.running())
+    failed, done = project.samples()
+    assert (failed.state, done.state) == ("failed", "segmented")
+    assert "bad.tif" in failed.reason
+
+
+def test_stacks_without_voxel_size_are_refused_until_it_is_given(opened, add: Add, project: Project, lab: Path):
+    samples = add(lab / "7d.4C.8_2.tif", lab / "Cyst 4d filt.tif")
+    dialog = opened(samples)
+    assert not dialog.start.isEnabled()
+    assert dialog.start.toolTip() == "One stack has no voxel size yet."
+    assert "The voxel size of Cyst 4d filt is unknown" in dialog.doubt.text()
+
+    dialog.give.click()
+    dialog.voxel.given.emit(VoxelSize(0.5, 0.3, 0.3, "given by you"))
+    assert dialog.start.isEnabled()
+    assert not dialog.doubt.isVisible()
+    assert project.samples()[1].voxel_size.zyx_um == (0.5, 0.3, 0.3)
+
+
+def test_stacks_without_voxel_size_can_be_left_out(opened, add: Add, lab: Path):
+    dialog = opened(add(lab / "7d.4C.8_2.tif", lab / "Cyst 4d filt.tif"))
+    dialog.leave_out.click()
+    assert dialog.start.text() == "&Segment 1 cyst"
+    assert dialog.start.isEnabled()
+
+
+def test_only_voxel_sizes_that_were_given_are_in_the_list(project: Project, queue: JobQueue, add: Add, lab: Path):
+    from cartocell_app.jobs.stack_list import read_stack_list
+
+    add(lab / "7d.4C.8_2.tif", lab / "Cyst 4d filt.tif")
+    project.update_samples([2], voxel_size=VoxelSize(0.5, 0.3, 0.3, "given by you: Confocal"))
+    run = start_segmenting(project, queue, project.samples(), SegmentChoices())
+    queue.cancel(run.id)
+    rows = read_stack_list(run.folder / "stacks.csv")
+    assert [reading.voxel_um for _, reading in rows.values()] == [None, (0.5, 0.3, 0.3)]
+    assert rows["7d.4C.8_2"][0] == lab / "7d.4C.8_2.tif"
+
+
+def test_a_file_that_is_no_model_says_so(opened, add: Add, lab: Path):
+    (lab / "x.onnx").write_bytes(b"no model")
+    dialog = opened(add(lab / "7d.4C.8_2.tif"), lab / "x.onnx")
+    assert "is not an ONNX model" in dialog.form.card.text()
+    assert not dialog.start.isEnabled()
+
+
+def test_stacks_dropped_with_a_model_are_imported_and_segmented_with_one_confirmation(
+    qtbot: QtBot, session: Session, project: Project, queue: JobQueue, lab: Path
+):
+    stacks = [lab / "7d.4C.8_2.tif", lab / "Cyst 4d filt.tif"]
+    dialog = ImportDialog(stacks, None, session, queue=queue, model=CPU_MODEL)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.waitUntil(lambda: dialog.segment.form.expected() is not None, timeout=30_000)
+    assert dialog.do_import.text() == "&Import and segment 2 stacks"
+    assert "1 without a voxel size is imported only." in dialog.segment.summary.text()
+    qtbot.mouseClick(dialog.do_import, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(project.runs()) == 1)
+    run = project.runs()[0]
+    queue.cancel(run.id)
+    assert run.sample_ids == (project.samples()[0].id,)
+    assert run.title == "Segment 1 cyst"
+
+
+def test_what_the_action_is_for(qtbot: QtBot, session: Session, project: Project, queue: JobQueue, add: Add, lab: Path):
+    assert "Select those" in needs_stacks(session)
+    first, second = add(lab / "7d.4C.8_2.tif", lab / "Cyst 4d filt.tif")
+    assert needs_stacks(session) == ""
+    assert to_segment(session) == [first, second]
+    project.update_samples([first.id], state="accepted")
+    assert [sample.id for sample in to_segment(session)] == [second.id]
+    session.set_selection((first.id, second.id))
+    assert [sample.id for sample in to_segment(session)] == [first.id, second.id]
+    (info,) = actions(session, queue, None)
+    assert info.words == "Segment cysts"
