@@ -1,0 +1,133 @@
+import shutil
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QDialog, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from cartocell_app.desktop import status
+from cartocell_app.desktop.importing.import_dialog import ImportDialog
+from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
+from cartocell_app.desktop.main_window import MainWindow
+from cartocell_app.desktop.new_project import NewProjectDialog
+from cartocell_app.desktop.session import Session
+from cartocell_app.errors import UserError
+from cartocell_app.project.project import Project
+from cartocell_app.resources import CPU_MODEL, SAMPLE_STACK
+
+
+@pytest.fixture
+def window(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
+    monkeypatch.setattr(status, "_probe", lambda: [])
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitExposed(window)
+    return window
+
+
+@pytest.fixture
+def stacks(tmp_path: Path) -> Path:
+    """Folder with two stacks, and a file that is none."""
+    folder = tmp_path / "MDCK 7d"
+    folder.mkdir()
+    for name in ("7d.4C.8_1.tif", "7d.4C.8_2.tif"):
+        shutil.copy(SAMPLE_STACK, folder / name)
+    (folder / "notes.txt").write_text("microscope 3")
+    return folder
+
+
+def shown(window: MainWindow, kind: type[QDialog], qtbot: QtBot) -> QDialog:
+    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in window.findChildren(kind)), timeout=10_000)
+    return next(dialog for dialog in window.findChildren(kind) if dialog.isVisible())
+
+
+def import_all(window: MainWindow, qtbot: QtBot) -> None:
+    dialog = shown(window, ImportDialog, qtbot)
+    qtbot.waitUntil(lambda: dialog.do_import.text() == "&Import 2 stacks" and dialog.do_import.isEnabled())
+    assert "1 other file left aside" in dialog.words.text()
+    dialog.do_import.click()
+
+
+def test_a_folder_dropped_without_a_project_makes_one_and_is_imported(
+    window: MainWindow,
+    session: Session,
+    stacks: Path,
+    tmp_path: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    offered: list[str] = []
+
+    def agree(dialog: NewProjectDialog) -> int:
+        offered.append(f"{dialog.name.text()}: {dialog.make.text()}")
+        dialog.folder.setText(str(tmp_path / "projects"))
+        return QDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(NewProjectDialog, "exec", agree)
+    window.receive([stacks])
+    import_all(window, qtbot)
+    qtbot.waitUntil(lambda: session.current is not None)
+    assert offered == ["MDCK 7d: &Make project for 2 stacks"]
+    assert session.project.folder == tmp_path / "projects" / "MDCK 7d.cartocell"
+    assert [sample.name for sample in session.project.samples()] == ["7d.4C.8_1", "7d.4C.8_2"]
+    assert window.page == "viewer"
+
+
+def test_saying_no_to_a_new_project_imports_nothing(
+    window: MainWindow, session: Session, stacks: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(NewProjectDialog, "exec", lambda _: asked.append(True) or QDialog.DialogCode.Rejected)
+    window.receive([stacks])
+    qtbot.waitUntil(lambda: asked == [True])
+    assert session.project is None
+    assert window.page == "welcome"
+
+
+def test_stacks_dropped_with_a_model_can_be_segmented_at_once(
+    window: MainWindow, session: Session, stacks: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    session.create_project(tmp_path / "a.cartocell")
+    window.receive([stacks, CPU_MODEL])
+    import_all(window, qtbot)
+    dialog = shown(window, SegmentDialog, qtbot)
+    assert (session.project.folder / "models" / CPU_MODEL.name).is_file()
+    dialog.reject()
+
+
+def test_what_is_of_no_use_is_said_in_a_sentence(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    picture = tmp_path / "cyst.png"
+    picture.write_bytes(b"")
+    with qtbot.captureExceptions() as caught:
+        window.receive([picture])
+        qtbot.waitUntil(lambda: len(caught) == 1)
+    assert caught[0][0] is UserError
+    assert "cyst.png is a flat picture" in str(caught[0][1])
+
+
+def test_a_project_that_can_only_be_read_takes_nothing(
+    window: MainWindow, session: Session, stacks: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    first = Project.create(tmp_path / "a.cartocell")
+    session.open_project(first.folder)
+    with qtbot.captureExceptions() as caught:
+        window.receive([stacks])
+        qtbot.waitUntil(lambda: len(caught) == 1)
+    assert "open in another window" in str(caught[0][1])
+    first.close()
+
+
+def test_a_biapy_configuration_is_run_after_one_question(
+    window: MainWindow, session: Session, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.create_project(tmp_path / "a.cartocell")
+    queued: list[str] = []
+    queue = window.load_panels().queue
+    monkeypatch.setattr(queue, "add", lambda run: queued.append(run.title))
+    monkeypatch.setattr(QMessageBox, "exec", lambda _: 0)
+    monkeypatch.setattr(QMessageBox, "clickedButton", lambda box: box.buttons()[0])
+    configuration = tmp_path / "cartocell.yaml"
+    configuration.write_text("PROBLEM: {TYPE: INSTANCE_SEG}\nMODEL: {ARCHITECTURE: resunet}\nDATA: {}\n")
+    window.receive([configuration])
+    qtbot.waitUntil(lambda: queued == ["Do what cartocell.yaml asks"])
