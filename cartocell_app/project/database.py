@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from cartocell_app.errors import UserError
 from cartocell_app.project.places import DATABASE
 from cartocell_app.project.schema import APPLICATION_ID, SCHEMA_VERSION, Base, ProjectRow
-from cartocell_app.stacks.files import disk_troubles, whole_file
+from cartocell_app.stacks.files import whole_file
 
 log = logging.getLogger(__name__)
 
@@ -101,9 +101,12 @@ def check_database(
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
     if application != APPLICATION_ID:
         raise UserError(f"{path} is the database of another program.", "Choose a .cartocell folder.")
-    if verdict != "ok":
+    # SQLite takes what is cut off its last page for zeros, and finds nothing wrong with them.
+    if verdict != "ok" or path.stat().st_size < pages * page_bytes:
         raise damaged(path)
     if version > newest:
         raise UserError(
@@ -171,8 +174,9 @@ def _migrate(path: Path, version: int, newest: int, migrations: Mapping[int, Mig
             connection.execute(f"PRAGMA user_version = {newest}")
             connection.execute("COMMIT")
     except (sqlite3.Error, KeyError) as error:
-        with disk_troubles(path):
-            shutil.copy2(backup, path)
+        # SQLite took the steps back; a step that made its changes last before it failed is undone like this.
+        with whole_file(path) as partial:
+            shutil.copy2(backup, partial)
         raise UserError(
             f"{path.parent.name} could not be brought up to the version of this program; it is as it was.",
             f"Open it with the version that made it. ({error})",
@@ -199,6 +203,6 @@ def sqlite_troubles(path: Path) -> Iterator[None]:
             ) from error
         if "locked" in words:
             raise UserError(f"{path} is in use by another program.", "Wait a moment and try again.") from error
-        if "malformed" in words or "not a database" in words:
+        if any(sign in words for sign in ("malformed", "not a database", "no such table", "no such column")):
             raise damaged(path) from error
         raise
