@@ -1,0 +1,50 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cartocell_app.project.places import DATABASE, FEW, found, kept, present, project_around, same_place, whole
+
+parts = st.lists(st.sampled_from(["a", "b", "raw data", "µm"]), max_size=4)
+
+
+@given(parts, parts)
+def test_what_is_kept_is_found(folder_parts, file_parts):
+    folder, path = whole(Path("/", *folder_parts)), whole(Path("/", *file_parts))
+    assert found(kept(path, folder), folder) == path
+
+
+def test_what_lies_in_or_beside_the_project_moves_with_it():
+    before, after = whole(Path("/lab/p.cartocell")), whole(Path("/disk/lab/p.cartocell"))
+    for path, moved in (
+        ("/lab/p.cartocell/stacks/a.tif", "/disk/lab/p.cartocell/stacks/a.tif"),
+        ("/lab/raw/a.tif", "/disk/lab/raw/a.tif"),
+        ("/elsewhere/a.tif", "/elsewhere/a.tif"),
+    ):
+        assert found(kept(Path(path), before), after) == whole(Path(moved))
+
+
+@pytest.mark.parametrize("count", [1, FEW, FEW + 5])
+def test_which_files_are_there(tmp_path, count):
+    there = [tmp_path / f"{number}.tif" for number in range(count)]
+    for path in there:
+        path.touch()
+    gone = [tmp_path / f"gone{number}.tif" for number in range(count)] + [tmp_path / "no folder" / "a.tif"]
+    assert present(there + gone) == frozenset(there)
+    assert present([]) == frozenset()
+
+
+def test_a_file_is_itself_by_a_link(tmp_path):
+    (tmp_path / "a.tif").touch()
+    try:
+        (tmp_path / "link.tif").symlink_to(tmp_path / "a.tif")
+    except OSError:
+        pytest.skip("this system makes no links for everybody")
+    assert same_place(tmp_path / "link.tif") == same_place(tmp_path / "a.tif")
+
+
+def test_the_project_around_a_file(tmp_path):
+    (tmp_path / DATABASE).touch()
+    assert project_around(tmp_path / "runs" / "0001-segment" / "stacks.csv") == tmp_path
+    assert project_around(tmp_path) is None
