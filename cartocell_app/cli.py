@@ -127,7 +127,11 @@ def evaluate(
 def synthesize(
     output: Out,
     preset: Annotated[
-        str, typer.Option(help="4d, 7d, 10d, high-resolution, clump; several with commas are taken in turn.")
+        str,
+        typer.Option(
+            help="4d, 7d, 10d, high-resolution, clump, tube, sheet, lumens, layers, dense, spheroid; several with commas "
+            "are taken in turn."
+        ),
     ] = "7d",
     count: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Of the first one; the same seed gives the same bytes.")] = 0,

@@ -74,7 +74,11 @@ def train(
     seed: Annotated[int | None, typer.Option(min=0, help="Of everything random.", show_default="1000000")] = None,
     voxel_size: VoxelUm = None,
     start_from: Annotated[
-        Path | None, typer.Option(help="network.pt of an earlier training to start from.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="network.pt of an earlier training, or a model (.onnx) exported from one, to start from.",
+            show_default=False,
+        ),
     ] = None,
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="All settings, as a .json file.", show_default=False)

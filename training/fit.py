@@ -23,9 +23,10 @@ from cartocell_app.progress import Cancelled, CancelledError, Progress, never, s
 from cartocell_app.segmentation.targets import CHANNELS
 from training.data import Example, GridDataset, PatchDataset, patches_that_cover
 from training.losses import segmentation_loss
-from training.records import EpochReport, RunFolder, WholeCheckpoints, load_network, save_network
+from training.records import EpochReport, RunFolder, WholeCheckpoints, save_network
 from training.resunet import ResUNet
 from training.settings import TrainingSettings
+from training.starting import Start, read_start
 
 DRAW_EVERY_S = 10.0
 """Charts take a second or two, which short rounds should not spend each time."""
@@ -245,7 +246,8 @@ def train(
     folder : RunFolder
         Gets checkpoints, charts, logs and ``network.pt``.
     start_from : Path, optional
-        A ``network.pt`` of an earlier training, with the same feature maps; its weights come first.
+        A ``network.pt`` of an earlier training or a model exported from one, with the same feature maps; its weights
+        come first.
     machines : Machines
         Where.
     progress, cancelled
@@ -269,15 +271,15 @@ def train(
         If `cancelled` asked for it; the last finished round is kept.
     """
     accelerator = machines.accelerator()
-    earlier = None if start_from is None else _earlier(start_from, settings)
-    if earlier is not None:
-        settings = settings.model_copy(update={"earlier": earlier.settings})
+    start = None if start_from is None else read_start(start_from, settings, material.known)
+    if start is not None:
+        settings = settings.model_copy(update={"earlier": start.settings})
     steps = settings.steps_per_epoch or -(
         -patches_that_cover(material.known, settings.patch) // (settings.batch * machines.devices * machines.nodes)
     )
     batch = settings.batch
     while True:
-        module = _module(settings.model_copy(update={"batch": batch}), material, steps, machines, earlier)
+        module = _module(settings.model_copy(update={"batch": batch}), material, steps, machines, start)
         watcher = _Watcher(folder, progress, cancelled, report)
         try:
             _fit(module, watcher, folder, machines, accelerator)
@@ -293,14 +295,17 @@ def train(
             ) from error
         else:
             break
-    return save_network(folder.best, settings, material.voxel_um, material.words, watcher.history, folder.network)
+    words = material.words + ("" if start is None else start.words)
+    return save_network(folder.best, settings, material.voxel_um, words, watcher.history, folder.network)
 
 
-def _module(settings: TrainingSettings, material: Material, steps: int, machines: Machines, earlier: Any) -> Segmenter:
+def _module(
+    settings: TrainingSettings, material: Material, steps: int, machines: Machines, start: Start | None
+) -> Segmenter:
     lightning.seed_everything(settings.seed % 2**32, verbose=False)
     module = Segmenter(settings, material, steps, machines.loaders)
-    if earlier is not None:
-        module.network.load_state_dict(earlier.network.state_dict())
+    if start is not None:
+        module.network.load_state_dict(start.network.state_dict())
     return module
 
 
@@ -366,17 +371,6 @@ def _processor_flags() -> str:
         return Path("/proc/cpuinfo").read_text(encoding="utf-8")
     except OSError:
         return ""
-
-
-def _earlier(path: Path, settings: TrainingSettings) -> Any:
-    earlier = load_network(path)
-    before = earlier.settings
-    if (before.feature_maps, before.z_pool, before.norm) != (settings.feature_maps, settings.z_pool, settings.norm):
-        shape = "/".join(map(str, before.feature_maps))
-        raise UserError(
-            f"{path} is a network of another shape ({shape}).", "Give the same feature maps and pooling, or start anew."
-        )
-    return earlier
 
 
 def _out_of_memory(error: RuntimeError) -> bool:

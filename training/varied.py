@@ -147,7 +147,7 @@ def draw_mosaic(rng: np.random.Generator) -> Mosaic:
 
 def draw_surroundings(rng: np.random.Generator) -> Surroundings:
     """Draw what is around the tissue: dark mostly, else brighter than the inside of cells."""
-    medium = _sometimes(0.45, 0.05, 0.8, rng)
+    medium = _sometimes(0.45, 0.05, 0.65, rng)
     return Surroundings(
         medium=medium,
         lumen=medium if rng.random() < 0.5 else _sometimes(0.3, 0.03, 0.6, rng),
