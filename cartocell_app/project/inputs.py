@@ -131,7 +131,10 @@ class Inputs(Models):
             row = known.get(sample.id)
             if row is None or sample.missing:
                 continue
-            stat = sample.path.stat()
+            try:
+                stat = sample.path.stat()
+            except OSError:
+                continue  # gone since the list was made
             same = row.modified_ns == stat.st_mtime_ns and row.bytes in (None, stat.st_size)
             if row.content_hash is None or not same:
                 due.append((sample.id, sample.path))

@@ -138,7 +138,8 @@ class Runs(Samples):
         if record.get("state") != "done":
             row.state, row.reason = "failed", str(record.get("error") or "It could not be done.")
             return
-        row.state, row.reason, row.cells = "segmented", "", record.get("cells")
+        cells = record.get("cells")
+        row.state, row.reason, row.cells = "segmented", "", cells if isinstance(cells, int) else None
         row.labels = kept(folder / CELLS_FOLDER / f"{name}.tif", self.folder)
         row.results = kept(folder, self.folder)
         note = ", ".join(str(record[key]) for key in ("model", "profile") if record.get(key))

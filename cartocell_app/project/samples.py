@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import delete, select
 
+from cartocell_app.errors import UserError
 from cartocell_app.project.naming import checked_name, file_safe, unused
 from cartocell_app.project.places import found, kept, same_place
 from cartocell_app.project.rows import change, label_of, row_of, samples_of
@@ -70,12 +71,14 @@ class Samples(Store):
         Raises
         ------
         UserError
-            If a name cannot be given, or is another sample's already.
+            If a name cannot be given, is another sample's already, or is to be that of several.
         ValueError
             If a field is unknown or cannot be set.
         """
-        with self._changing("samples", wanted := list(ids)) as session:
+        with self._changing("samples", wanted := list(dict.fromkeys(ids))) as session:
             if "name" in values:
+                if len(wanted) > 1:
+                    raise UserError("Several samples cannot have one name.", "Name them one by one.")
                 others = session.scalars(select(SampleRow.name).where(SampleRow.id.not_in(wanted)))
                 values["name"] = checked_name(values["name"], [*others])
             for row in session.scalars(select(SampleRow).where(SampleRow.id.in_(wanted))):

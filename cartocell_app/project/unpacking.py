@@ -41,7 +41,7 @@ def unpack(path: Path, folder: Path, progress: Progress, cancelled: Cancelled) -
 
 def _entries(path: Path, packed: ZipFile) -> tuple[str, list[tuple[ZipInfo, PurePosixPath]]]:
     """Name of the project in a zip file, and its files with their places in the project's folder."""
-    files = [entry for entry in packed.infolist() if not entry.is_dir()]
+    files = [entry for entry in packed.infolist() if not entry.filename.endswith("/")]
     places = {entry.filename: _safe(path, entry) for entry in files}
     databases = [place for place in places.values() if place.name == DATABASE]
     if not databases:
@@ -61,7 +61,12 @@ def _entries(path: Path, packed: ZipFile) -> tuple[str, list[tuple[ZipInfo, Pure
 def _safe(path: Path, entry: ZipInfo) -> PurePosixPath:
     """Place of an entry, if it can only lie in the folder that it is unpacked into."""
     place = PurePosixPath(entry.filename.replace("\\", "/"))
-    if place.is_absolute() or ".." in place.parts or any(FORBIDDEN.search(part) for part in place.parts):
+    if (
+        not place.parts
+        or place.is_absolute()
+        or ".." in place.parts
+        or any(FORBIDDEN.search(part) for part in place.parts)
+    ):
         raise _unsafe(path, f"{entry.filename!r}, which is no place in a project")
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise _unsafe(path, f"{entry.filename!r}, which points elsewhere")
@@ -110,3 +115,5 @@ def _zip_troubles(path: Path) -> Iterator[None]:
         ) from error
     except FileNotFoundError as error:
         raise UserError(f"There is no file {path}.", "Check the spelling.") from error
+    except (IsADirectoryError, PermissionError) as error:
+        raise UserError(f"{path} is a folder or may not be read.", "Choose a zip file that you can open.") from error
