@@ -129,8 +129,8 @@ def synthesize(
     preset: Annotated[
         str,
         typer.Option(
-            help="4d, 7d, 10d, high-resolution, clump, tube, sheet, lumens, layers, dense, spheroid; several with commas "
-            "are taken in turn."
+            help="4d, 7d, 10d, high-resolution, clump, tube, sheet, lumens, layers, dense, spheroid; "
+            "several with commas are taken in turn."
         ),
     ] = "7d",
     count: Annotated[int, typer.Option(min=1, help="How many.")] = 1,
