@@ -95,7 +95,7 @@ class SegmentArea(QWidget):
         return dialog
 
     def _show(self) -> None:
-        if self.is_wanted:
+        if self.is_wanted and self._subjects:
             self.form.show_subjects(self._subjects)
         unknown = sum(subject.voxel_size is None for subject in self._subjects)
         wait = f" {unknown:,} without a voxel size {'is' if unknown == 1 else 'are'} imported only." if unknown else ""

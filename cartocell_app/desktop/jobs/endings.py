@@ -78,9 +78,9 @@ def ending_of(ended: Ended, errors: str, good: int, bad: int, last_message: str)
         return Ending("cancelled", CANCELLED)
     if ended.crashed or ended.code == STOPPED:
         return _broken_off(ended)
-    if ended.code == 0:
+    if ended.code == 0 and not bad:
         return Ending("done", f"{good} stack{'s' * (good > 1)} done." if good else last_message or "Done.")
-    if ended.code == SOME_FAILED and "Traceback (most recent call last)" not in errors:
+    if ended.code == 0 or (ended.code == SOME_FAILED and "Traceback (most recent call last)" not in errors):
         return _in_part(good, bad, errors)
     said = _user_error(errors)
     if said:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from cartocell_app.desktop.jobs.command import tells_no_progress, typed
-from cartocell_app.desktop.jobs.endings import Ended, Ending, ending_of
+from cartocell_app.desktop.jobs.endings import SOME_FAILED, Ended, Ending, ending_of
 from cartocell_app.desktop.jobs.events import Event, after, read_event, sentence
 from cartocell_app.desktop.jobs.keeping import settle
 from cartocell_app.desktop.jobs.log_file import LogFile
 from cartocell_app.desktop.jobs.process import CLOSING_GRACE_MS, JobProcess
+from cartocell_app.desktop.jobs.resuming import ENDED_HERE, rest_after
 from cartocell_app.desktop.jobs.view import JobView, view_of
 from cartocell_app.desktop.workers import Latest
 
@@ -63,15 +64,14 @@ class Job(QObject):
         self.view = replace(view_of(run), state="running", message="")
         self._project = project
         self._states = states
+        self._command = command
+        self._left_out: set[str] = set()
         self._plain = tells_no_progress(run.words)
         self._errors: list[str] = []
         self._log = LogFile(run.folder)
         self._taking = Latest(lambda _: None, parent=self)
         self._settling = Latest(lambda _: self.settled.emit(), self._not_settled, parent=self)
-        self._process = JobProcess(command(run.words), self)
-        self._process.line_heard.connect(self._hear)
-        self._process.words_heard.connect(self._hear_error)
-        self._process.ended.connect(self._ended)
+        self._process = self._make_process(run.words)
 
     @property
     def pid(self) -> int:
@@ -87,6 +87,13 @@ class Job(QObject):
         """Start its process."""
         self._log.add_heading(typed(self.run.words))
         self._process.start()
+
+    def _make_process(self, words: Sequence[str]) -> JobProcess:
+        process = JobProcess(self._command(words), self)
+        process.line_heard.connect(self._hear)
+        process.words_heard.connect(self._hear_error)
+        process.ended.connect(self._ended)
+        return process
 
     def stop(self) -> None:
         """Ask it to stop at the next good moment; the second time, end it at once."""
@@ -145,7 +152,26 @@ class Job(QObject):
         self._log.add(line)
         self._errors = [*self._errors[-KEPT_ERROR_LINES:], line]
 
+    def _goes_on(self) -> bool:
+        """Whether the rest is done, after the system ended the process in the middle of one stack."""
+        item = self.view.progress.item
+        words, gave_up = rest_after(self.run.words, self.run.folder, item, self._left_out)
+        if gave_up:
+            self._hear_event({"event": "result", "stack": item, "error": ENDED_HERE}, is_logged=False)
+        if not words:
+            return False
+        self._log.add_heading(f"Going on with the rest: {typed(words)}")
+        self.view = replace(self.view, progress=replace(self.view.progress, item="", stage="", done=0.0, total=0.0))
+        self._process.deleteLater()
+        self._process = self._make_process(words)
+        self._process.start()
+        return True
+
     def _ended(self, ended: Ended) -> None:
+        if ended.broke_off and self._goes_on():
+            return
+        if ended.broke_off and self._left_out:
+            ended = Ended(SOME_FAILED)  # there was nothing left to go on with
         progress = self.view.progress
         ending = ending_of(ended, "\n".join(self._errors), progress.good, progress.bad, progress.message)
         self._close(ending)

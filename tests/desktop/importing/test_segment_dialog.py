@@ -95,10 +95,29 @@ def test_cancelling_and_killing_in_the_middle_and_going_on(
     queue.retry(run.id)
     qtbot.waitUntil(lambda: queue.job(run.id).progress.stage == "Network", timeout=RUN_MS)
     os.kill(queue.pid(run.id), signal.SIGKILL)
+    qtbot.waitUntil(lambda: queue.job(run.id).progress.item == "b", timeout=RUN_MS)
+    qtbot.waitUntil(lambda: project.samples()[0].state == "failed")
+    assert "memory ran out" in project.samples()[0].reason
+
+    os.kill(queue.pid(run.id), signal.SIGKILL)
     qtbot.waitUntil(lambda: not queue.running(), timeout=RUN_MS)
-    assert queue.job(run.id).state == "interrupted"
-    assert "memory ran out" in queue.job(run.id).message
+    assert queue.job(run.id).state == "failed"
+    assert [sample.state for sample in project.samples()] == ["failed", "failed"]
     assert not list(run.folder.rglob("*.tif"))
+
+
+def test_what_is_done_stays_done_when_the_system_ends_the_rest(
+    qtbot: QtBot, project: Project, queue: JobQueue, add: Add, cyst_folder: Path, small_cyst
+):
+    write_stack(cyst_folder / "b.tif", np.tile(small_cyst.raw, (2, 2, 2)), small_cyst.voxel_size)
+    small = cyst_folder / "x" / "7d.4C.8_2.tif"
+    run = start_segmenting(project, queue, add(small, cyst_folder / "b.tif"), SegmentChoices(device="cpu"))
+    qtbot.waitUntil(lambda: queue.job(run.id).progress.item == "b", timeout=RUN_MS)
+    os.kill(queue.pid(run.id), signal.SIGKILL)
+    qtbot.waitUntil(lambda: not queue.running(), timeout=RUN_MS)
+    assert queue.job(run.id).state == "some failed"
+    assert queue.job(run.id).message.startswith("1 of 2 stacks could not be done")
+    assert [sample.state for sample in project.samples()] == ["segmented", "failed"]
 
 
 def test_a_bad_stack_does_not_stop_the_others(
@@ -162,6 +181,7 @@ def test_stacks_dropped_with_a_model_are_imported_and_segmented_with_one_confirm
     dialog = ImportDialog(stacks, None, session, queue=queue, model=CPU_MODEL)
     qtbot.addWidget(dialog)
     dialog.show()
+    qtbot.waitUntil(lambda: not dialog.bar.isVisible(), timeout=10_000)
     qtbot.waitUntil(lambda: dialog.segment.form.expected() is not None, timeout=30_000)
     assert dialog.do_import.text() == "&Import and segment 2 stacks"
     assert "1 without a voxel size is imported only." in dialog.segment.summary.text()
