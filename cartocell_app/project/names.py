@@ -2,22 +2,41 @@
 
 import re
 
-DAY = re.compile(r"(?<![a-z0-9])(\d{1,2})[ ]?(?:d|days?|dias?|tage?|j)(?![a-z0-9])", re.IGNORECASE)
-"""A number of days that stands for itself: "7d", "10 days"; not the "3d" inside "x3d2"."""
+DAY = re.compile(
+    r"(?<![a-z0-9])(?:(?!(?-i:[23]D))(\d{1,2})[ ]?(?:d|days?|dias?|tage?|j)|(?:day|dia|tag)[ _]?(\d{1,2}))(?![a-z0-9])",
+    re.IGNORECASE,
+)
+"""A number of days that stands for itself: "7d", "10 days", "day 4"; not the "3d" inside "x3d2", nor "3D culture"."""
 
 WELL = re.compile(r"^[0-9]{1,2}[A-Z]{1,2}[0-9]{0,2}$")
 """An experiment or well: "4C", "1B", "3HX3"."""
 
 WORDS = re.compile(r"^[^\W\d_]{3,}$")
-PLACEHOLDERS = {"cyst", "cysts", "image", "stack", "crop", "filt", "synthetic", "series", "position", "scene", "zeiss"}
+PLACEHOLDERS = {
+    "cyst",
+    "cysts",
+    "image",
+    "stack",
+    "crop",
+    "filt",
+    "synthetic",
+    "series",
+    "position",
+    "scene",
+    "zeiss",
+    "tif",
+    "tiff",
+    "raw",
+    "ome",
+}
 """Words that name any file and so say nothing about a condition."""
 
 
 def day_and_condition(file_name: str) -> tuple[str | None, str | None]:
     """Read day and condition from the name of a stack's file, without its ending.
 
-    The condition is the word before the day (``control_7d…``), or the well or experiment right after it
-    (``7d.4C.8_2``). What cannot be read is None: a person fills it in.
+    The condition is the word before the day (``control_7d…``), or the word, well or experiment right after it
+    (``7d_hypoxia_3``, ``7d.4C.8_2``). What cannot be read is None: a person fills it in.
 
     Parameters
     ----------
@@ -32,13 +51,17 @@ def day_and_condition(file_name: str) -> tuple[str | None, str | None]:
         ``"4C"``.
     """
     match = DAY.search(file_name)
-    day = None if match is None else f"{int(match.group(1))} d"
     if match is None:
         return None, None
+    day = f"{int(match.group(1) or match.group(2))} d"
     before = [part for part in re.split(r"[\s._,-]+", file_name[: match.start()]) if part]
-    if before and WORDS.match(before[-1]) and before[-1].lower() not in PLACEHOLDERS:
+    if before and _is_telling(before[-1]):
         return day, before[-1]
     after = re.match(r"[._-]([^._\s-]+)", file_name[match.end() :])
-    if after is not None and WELL.match(after.group(1)):
+    if after is not None and (WELL.match(after.group(1)) or _is_telling(after.group(1))):
         return day, after.group(1)
     return day, None
+
+
+def _is_telling(word: str) -> bool:
+    return WORDS.match(word) is not None and word.lower() not in PLACEHOLDERS

@@ -62,9 +62,11 @@ def resolve_phase(facts: ProjectFacts, number: int) -> PhaseState:
         1 to 5.
     """
     state = (_first, _second, _third, _fourth, _fifth)[number - 1](facts)
-    if state.state == "out of date" or number not in facts.busy:
+    if number not in facts.busy:
         return state
-    return PhaseState(number, state.title, "in progress", state.needs, (*state.has, "Work on it is going on."), ())
+    # What is wrong with the outcome of before may be mended by the work that goes on.
+    missing = () if state.state in ("blocked", "out of date") else state.missing
+    return PhaseState(number, state.title, "in progress", state.needs, (*state.has, "Work on it is going on."), missing)
 
 
 def _first(facts: ProjectFacts) -> PhaseState:
