@@ -12,23 +12,9 @@ WELL = re.compile(r"^[0-9]{1,2}[A-Z]{1,2}[0-9]{0,2}$")
 """An experiment or well: "4C", "1B", "3HX3"."""
 
 WORDS = re.compile(r"^[^\W\d_]{3,}$")
-PLACEHOLDERS = {
-    "cyst",
-    "cysts",
-    "image",
-    "stack",
-    "crop",
-    "filt",
-    "synthetic",
-    "series",
-    "position",
-    "scene",
-    "zeiss",
-    "tif",
-    "tiff",
-    "raw",
-    "ome",
-}
+PLACEHOLDERS = frozenset(
+    "crop culture cyst cysts filt image ome position raw scene series stack synthetic tif tiff zeiss".split()
+)
 """Words that name any file and so say nothing about a condition."""
 
 

@@ -17,7 +17,7 @@ from cartocell_app.project.names import day_and_condition
         ("hypoxia_10 days_3", "10 d", "hypoxia"),
         ("7d_hypoxia_3", "7 d", "hypoxia"),
         ("hypoxia day 4 b", "4 d", "hypoxia"),
-        ("MDCK 3D culture 7d", "7 d", "culture"),
+        ("MDCK 3D culture 7d", "7 d", None),
         ("7D.4C.8_2", "7 d", "4C"),
         ("7d.tif", "7 d", None),
         ("stack", None, None),
