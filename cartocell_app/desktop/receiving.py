@@ -73,15 +73,24 @@ class Receiver(QObject):
         return self._window.projects.make_for(name, WHERE_TO, button)
 
     def _import(self, dropped: Dropped) -> None:
-        """Show what was found; what is imported can be segmented at once if a model came along."""
+        """Show what was found; a model that came along is what the stacks can be segmented with right away."""
+        self._import_models(dropped)
+        if dropped.models:
+            self._copy_model(dropped.models[0], lambda model: self._show_found(dropped, model))
+        else:
+            self._show_found(dropped)
+
+    def _show_found(self, dropped: Dropped, model: Path | None = None) -> None:
         from cartocell_app.desktop.importing.import_dialog import ImportDialog
 
-        dialog = ImportDialog(dropped.stacks, self._window, self._window.session, _aside(dropped))
-        dialog.imported.connect(lambda samples: self._imported(samples, dropped))
+        window = self._window
+        queue = window.load_panels().queue
+        dialog = ImportDialog(dropped.stacks, window, window.session, _aside(dropped), queue, model)
+        dialog.imported.connect(self._imported)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 
-    def _imported(self, samples: tuple[Sample, ...], dropped: Dropped) -> None:
+    def _imported(self, samples: tuple[Sample, ...]) -> None:
         session = self._window.session
         project = session.project
         if not samples or project is None:
@@ -91,27 +100,20 @@ class Receiver(QObject):
         session.set_current(samples[0].id)
         # What stacks are found by if they are moved one day.
         self._hash.request(lambda: project.hash_inputs(cancelled=lambda: session.project is not project))
-        if dropped.models:
-            self._copy_model(dropped.models[0], lambda model: self._segment(samples, model))
-
-    def _segment(self, samples: tuple[Sample, ...], model: Path) -> None:
-        from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
-
-        queue = self._window.load_panels().queue
-        dialog = SegmentDialog(samples, self._window, self._window.session, queue, model)
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
 
     def _add_models(self, dropped: Dropped) -> None:
         """Copy models of ours into the project; have those of other programs turned into ours."""
-        from cartocell_app.desktop.importing.others import import_model
-
-        project, queue = self._window.session.project, self._window.load_panels().queue
-        assert project is not None
-        for path in dropped.foreign_models:
-            import_model(project, queue, path)
+        self._import_models(dropped)
         for path in dropped.models:
             self._copy_model(path, lambda model: self._window.status.say(f"Added the model {model.stem}."))
+
+    def _import_models(self, dropped: Dropped) -> None:
+        from cartocell_app.desktop.importing.others import import_model
+
+        project = self._window.session.project
+        assert project is not None
+        for path in dropped.foreign_models:
+            import_model(project, self._window.load_panels().queue, path)
 
     def _copy_model(self, path: Path, then: Callable[[Path], object]) -> None:
         from cartocell_app.desktop.importing.others import add_model
@@ -136,5 +138,5 @@ class Receiver(QObject):
 
 def _aside(dropped: Dropped) -> str:
     """What else was there, in a sentence."""
-    others = len(dropped.strangers) + dropped.passed_over
+    others = len(dropped.strangers) + dropped.passed_over + len(dropped.configurations) + len(dropped.models[1:])
     return f"{others} other file{'s' * (others != 1)} left aside." if others else ""

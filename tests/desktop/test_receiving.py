@@ -7,12 +7,12 @@ from pytestqt.qtbot import QtBot
 
 from cartocell_app.desktop import status
 from cartocell_app.desktop.importing.import_dialog import ImportDialog
-from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
 from cartocell_app.desktop.main_window import MainWindow
 from cartocell_app.desktop.new_project import NewProjectDialog
 from cartocell_app.desktop.session import Session
 from cartocell_app.errors import UserError
 from cartocell_app.project.project import Project
+from cartocell_app.project.values import Run
 from cartocell_app.resources import CPU_MODEL, SAMPLE_STACK
 
 
@@ -42,9 +42,9 @@ def shown(window: MainWindow, kind: type[QDialog], qtbot: QtBot) -> QDialog:
     return next(dialog for dialog in window.findChildren(kind) if dialog.isVisible())
 
 
-def import_all(window: MainWindow, qtbot: QtBot) -> None:
+def import_all(window: MainWindow, qtbot: QtBot, button: str = "&Import 2 stacks") -> None:
     dialog = shown(window, ImportDialog, qtbot)
-    qtbot.waitUntil(lambda: dialog.do_import.text() == "&Import 2 stacks" and dialog.do_import.isEnabled())
+    qtbot.waitUntil(lambda: dialog.do_import.text() == button and dialog.do_import.isEnabled(), timeout=10_000)
     assert "1 other file left aside" in dialog.words.text()
     dialog.do_import.click()
 
@@ -85,15 +85,32 @@ def test_saying_no_to_a_new_project_imports_nothing(
     assert window.page == "welcome"
 
 
-def test_stacks_dropped_with_a_model_can_be_segmented_at_once(
-    window: MainWindow, session: Session, stacks: Path, tmp_path: Path, qtbot: QtBot
+def test_stacks_dropped_with_a_model_are_segmented_with_it_after_one_confirmation(
+    window: MainWindow, session: Session, stacks: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session.create_project(tmp_path / "a.cartocell")
+    queued: list[Run] = []
+    monkeypatch.setattr(window.load_panels().queue, "add", queued.append)
     window.receive([stacks, CPU_MODEL])
+    import_all(window, qtbot, "&Import and segment 2 stacks")
+    qtbot.waitUntil(lambda: len(queued) == 1, timeout=10_000)
+    model = session.project.folder / "models" / CPU_MODEL.name
+    assert model.is_file()
+    assert queued[0].title == "Segment 2 cysts"
+    assert queued[0].words[queued[0].words.index("--model") + 1] == str(model)
+
+
+def test_a_model_of_another_program_dropped_with_stacks_is_imported_too(
+    window: MainWindow, session: Session, stacks: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.create_project(tmp_path / "a.cartocell")
+    queued: list[str] = []
+    monkeypatch.setattr(window.load_panels().queue, "add", lambda run: queued.append(run.title))
+    (tmp_path / "model.pth").write_bytes(b"x")
+    window.receive([stacks, tmp_path / "model.pth"])
     import_all(window, qtbot)
-    dialog = shown(window, SegmentDialog, qtbot)
-    assert (session.project.folder / "models" / CPU_MODEL.name).is_file()
-    dialog.reject()
+    qtbot.waitUntil(lambda: len(session.project.samples()) == 2)
+    assert queued == ["Import the model model.pth"]
 
 
 def test_what_is_of_no_use_is_said_in_a_sentence(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:

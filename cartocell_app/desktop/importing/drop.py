@@ -93,7 +93,8 @@ class Dropped:
             "unpack project": lambda: f"Unpack {self.project_zips[0].name} and open it.",
             "import stacks": lambda: (
                 f"Import {_count(len(self.stacks), 'stack')}"
-                + (f" and segment with {models[0].name}." if models else ".")
+                + (f" and segment with {self.models[0].name}." if self.models else ".")
+                + "".join(f" The model {model.name} is imported too." for model in self.foreign_models)
             ),
             "run configuration": lambda: f"Do what {self.configurations[0].name} asks, as BiaPy would.",
             "add models": lambda: f"Add {', '.join(model.name for model in models)} to the models of this project.",

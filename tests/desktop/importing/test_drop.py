@@ -106,6 +106,8 @@ def test_stacks_with_a_model_are_segmented_with_it(tmp_path: Path):
     dropped = what_is([touch(tmp_path / "a.tif"), touch(tmp_path / "M2.onnx")])
     assert dropped.deed == "import stacks"
     assert dropped.sentence == "Import 1 stack and segment with M2.onnx."
+    foreign = what_is([touch(tmp_path / "a.tif"), touch(tmp_path / "b.pth")])
+    assert foreign.sentence == "Import 1 stack. The model b.pth is imported too."
 
 
 def test_a_biapy_configuration_and_another_yaml(tmp_path: Path):
