@@ -12,9 +12,8 @@ WELL = re.compile(r"^[0-9]{1,2}[A-Z]{1,2}[0-9]{0,2}$")
 """An experiment or well: "4C", "1B", "3HX3"."""
 
 WORDS = re.compile(r"^[^\W\d_]{3,}$")
-PLACEHOLDERS = frozenset(
-    "crop culture cyst cysts filt image ome position raw scene series stack synthetic tif tiff zeiss".split()
-)
+KINDS = {"crop", "cyst", "cysts", "image", "position", "scene", "series", "stack", "synthetic"}
+PLACEHOLDERS = KINDS | {"culture", "filt", "ome", "raw", "tif", "tiff", "zeiss"}
 """Words that name any file and so say nothing about a condition."""
 
 
