@@ -20,7 +20,7 @@ from pyvirtualdisplay import Display
 FOLDER = Path(__file__).parent / "screenshots"
 SIZES = ((1440, 900), (1000, 700))
 THEMES = ("light", "dark")
-COLOURS = 224
+COLOURS = 255
 LONGEST_S = 60.0
 
 Scene = Callable[["Studio"], QWidget]
@@ -75,7 +75,9 @@ class Studio:
         picture = screen.grabWindow(0, place.x(), place.y(), window.width(), window.height())
         path = FOLDER / f"{name}.png"
         picture.save(str(path))
-        few = Image.open(path).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        # The method that keeps rare colours: those of the signs for doubt and failure.
+        colours = Image.Quantize.MAXCOVERAGE
+        few = Image.open(path).convert("RGB").quantize(COLOURS, colours, dither=Image.Dither.NONE)
         few.save(path, optimize=True)
 
 
@@ -98,7 +100,10 @@ def make_project(folder: Path) -> object:
     project = Project.create(folder, "MDCK hypoxia")
     samples = project.add_samples(new)
     for sample in samples[:8]:
-        project.add_labels(sample.id, SAMPLE_LABELS, "segmented", cells=62)
+        # A copy, since measurements are kept beside labels.
+        labels = folder / "labels" / f"{sample.name}.tif"
+        shutil.copy(SAMPLE_LABELS, labels)
+        project.add_labels(sample.id, labels, "segmented", cells=82)
     project.update_samples([sample.id for sample in samples[:3]], state="accepted")
     project.update_samples([samples[4].id], state="rejected", reason="Cyst is cut by the frame")
     project.update_samples([samples[9].id], state="failed", reason="It is 2D.")
@@ -184,6 +189,32 @@ def voxel_size(studio: Studio) -> QWidget:
     return _shown(VoxelDialog(studio.session, studio.session.project.samples()[:1], studio.window))
 
 
+def importing(studio: Studio) -> QWidget:
+    """What was found in a folder, among it something that cannot be used."""
+    from cartocell_app.desktop.importing.import_dialog import ImportDialog
+
+    with_project(studio)
+    folder = studio.folder / "new stacks"
+    folder.mkdir(exist_ok=True)
+    for sample in studio.session.project.samples()[:4]:
+        shutil.copy(sample.path, folder)
+    (folder / "broken.tif").write_bytes(b"II*\0 nothing")
+    dialog = ImportDialog(sorted(folder.iterdir()), studio.window, studio.session)
+    dialog.open()
+    studio.settle(lambda: dialog.model.rowCount() == len(list(folder.iterdir())))
+    return dialog
+
+
+def segmenting(studio: Studio) -> QWidget:
+    """The one confirmation before segmenting."""
+    from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
+
+    with_project(studio)
+    samples = [sample for sample in studio.session.project.samples() if sample.state == "to do"]
+    queue = studio.window.load_panels().queue
+    return _shown(SegmentDialog(samples, studio.window, studio.session, queue))
+
+
 def mistake(studio: Studio) -> QWidget:
     """A file that cannot be used."""
     from cartocell_app.desktop.messages import show_user_error
@@ -210,6 +241,8 @@ SCENES: dict[str, Scene] = {
     "about": page("about"),
     "new-project": new_project,
     "voxel-size": voxel_size,
+    "import": importing,
+    "segment": segmenting,
     "mistake": mistake,
 }
 WHOLE_WINDOW = ("welcome", "samples", "layers", "phase", "batch", "palette")
