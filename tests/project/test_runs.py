@@ -104,3 +104,9 @@ def test_results_of_a_removed_sample_and_half_a_record_are_passed_over(project, 
     (run.folder / "records" / "c.json").write_text(json.dumps(["no record"]))
     assert project.take_in_results(run.id) == ()
     assert [sample.state for sample in project.samples()] == ["to do", "to do"]
+
+
+def test_a_number_of_cells_that_is_none_is_left_open(project, run, record):
+    record(run, "a", state="done", cells="many")
+    project.take_in_results(run.id)
+    assert (project.sample(1).state, project.sample(1).cells) == ("segmented", None)

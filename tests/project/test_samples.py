@@ -90,6 +90,12 @@ def test_a_bad_name_is_refused_and_changes_nothing(project, name):
     assert (project.sample(1).name, project.sample(1).notes) == ("a", "")
 
 
+def test_several_cannot_be_given_one_name(project):
+    with pytest.raises(UserError, match="one name"):
+        project.update_samples([1, 2], name="mine")
+    assert [sample.name for sample in project.samples()] == ["a", "b", "c"]
+
+
 def test_a_sample_may_change_the_case_of_its_name(project):
     project.update_samples([1], name="A")
     assert project.sample(1).name == "A"
