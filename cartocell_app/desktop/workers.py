@@ -22,6 +22,10 @@ class _Messenger(QObject):
     failed = Signal(int, object)
 
 
+def _done() -> None:
+    """In place of work that is done."""
+
+
 class _Task(QRunnable):
     def __init__(self, generation: int, work: Callable[[], Any]) -> None:
         super().__init__()
@@ -30,9 +34,11 @@ class _Task(QRunnable):
         self.messenger = _Messenger()
 
     def run(self) -> None:
+        # Qt's binding never lets go of a task; what the work holds (whole stacks) must not stay with it.
+        work, self.work = self.work, _done
         # RuntimeError: the window closed meanwhile, and the messenger with it.
         try:
-            answer = self.work()
+            answer = work()
         except Exception as error:  # noqa: BLE001 - whatever it is, it belongs on the window's thread
             with contextlib.suppress(RuntimeError):
                 self.messenger.failed.emit(self.generation, error)
