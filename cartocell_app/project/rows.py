@@ -1,6 +1,7 @@
 """Between rows of the database and values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,28 +14,48 @@ HERE = "{project}"
 """Stands for the project's folder in the words of its runs, so that they hold after it was moved."""
 
 
+@dataclass(frozen=True)
+class Placed:
+    """A sample, and how its file is known where it does not lie at the sample's path.
+
+    Attributes
+    ----------
+    sample : Sample
+        As if its file were there.
+    before : Path
+        Where its file lay when it was last told.
+    bytes : int or None
+        Its size; None for folders.
+    """
+
+    sample: Sample
+    before: Path
+    bytes: int | None
+
+
 def samples_of(rows: Iterable[SampleRow], folder: Path) -> tuple[Sample, ...]:
     """Values of samples' rows in the project that lies in `folder`; looks which of their files are there."""
-    rows = list(rows)
-    paths = [found(row.path, folder) for row in rows]
-    there = present(paths)
-    values = []
-    for row, path in zip(rows, paths, strict=True):
-        if path in there:
-            values.append(_sample(row, path, folder, missing=False))
-        else:
-            before = Path(row.whole_path)
-            is_there = before.is_file() and before.stat().st_size == row.bytes
-            values.append(_sample(row, before if is_there else path, folder, missing=not is_there))
-    return tuple(values)
+    return looked_for([placed(row, folder) for row in rows])
 
 
-def _sample(row: SampleRow, path: Path, folder: Path, *, missing: bool) -> Sample:
-    return Sample(
+def looked_for(samples: Sequence[Placed]) -> tuple[Sample, ...]:
+    """Samples with what the disk says now: where their files are, and whether they are missing."""
+    there = present(one.sample.path for one in samples)
+    return tuple(one.sample if one.sample.path in there else _elsewhere(one) for one in samples)
+
+
+def _elsewhere(one: Placed) -> Sample:
+    is_there = one.before.is_file() and one.before.stat().st_size == one.bytes
+    return replace(one.sample, path=one.before) if is_there else replace(one.sample, missing=True)
+
+
+def placed(row: SampleRow, folder: Path) -> Placed:
+    """Value of a sample's row, without a look at the disk."""
+    sample = Sample(
         id=row.id,
         name=row.name,
-        path=path,
-        missing=missing,
+        path=found(row.path, folder),
+        missing=False,
         scene=row.reading.get("scene"),
         channel=row.reading.get("channel"),
         time=row.reading.get("time"),
@@ -53,6 +74,7 @@ def _sample(row: SampleRow, path: Path, folder: Path, *, missing: bool) -> Sampl
         content_hash=row.content_hash,
         notes=row.notes,
     )
+    return Placed(sample, Path(row.whole_path), row.bytes)
 
 
 def row_of(new: NewSample, name: str, folder: Path) -> SampleRow:

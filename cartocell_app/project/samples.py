@@ -11,7 +11,7 @@ from sqlalchemy import delete, select
 from cartocell_app.errors import UserError
 from cartocell_app.project.naming import checked_name, file_safe, unused
 from cartocell_app.project.places import found, kept, same_place
-from cartocell_app.project.rows import change, label_of, row_of, samples_of
+from cartocell_app.project.rows import Placed, change, label_of, looked_for, placed, row_of, samples_of
 from cartocell_app.project.schema import LabelRow, SampleRow
 from cartocell_app.project.store import Store, now
 from cartocell_app.project.values import LabelKind, LabelVersion, NewSample, Sample
@@ -23,10 +23,17 @@ ALL_SAMPLES = select(SampleRow).order_by(SampleRow.id)
 class Samples(Store):
     """A project that holds samples; the parameters are those of `Store`."""
 
+    _read: tuple[int, tuple[Placed, ...]] | None = None
+
     def samples(self) -> tuple[Sample, ...]:
-        """All samples, in the order in which they were added."""
-        with self._reading() as session:
-            return samples_of(session.scalars(ALL_SAMPLES), self.folder)
+        """All samples, in the order in which they were added; quick, since windows ask often."""
+        changes, read = self._changes, self._read
+        # A window that only looks cannot know when the other one changes something.
+        if read is None or read[0] != changes or self.read_only:
+            with self._reading() as session:
+                read = changes, tuple(placed(row, self.folder) for row in session.scalars(ALL_SAMPLES))
+            self._read = read
+        return looked_for(read[1])
 
     def sample(self, sample_id: int) -> Sample:
         """One sample.
@@ -135,11 +142,12 @@ class Samples(Store):
         and voxel size.
         """
         with self._reading() as session:
-            rows = list(session.scalars(select(SampleRow).where(SampleRow.labels.is_not(None))))
             latest = dict(session.execute(select(LabelRow.sample_id, LabelRow.id).order_by(LabelRow.id)).all())
         return {
-            row.id: f"{latest.get(row.id, 0)} {_reading(row)} {None if row.voxel is None else row.voxel[:3]}"
-            for row in rows
+            sample.id: f"{latest.get(sample.id, 0)} {sample.scene!r} {sample.channel!r} {sample.time} "
+            f"{None if sample.voxel_size is None else sample.voxel_size.zyx_um}"
+            for sample in self.samples()
+            if sample.labels is not None
         }
 
     def segmented_times(self) -> Mapping[int, datetime]:

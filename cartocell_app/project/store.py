@@ -38,6 +38,7 @@ class Store:
         self._writing = threading.RLock()
         self._listeners: list[Listener] = []
         self._is_closed = False
+        self._changes = 0  # made so far: what was read before the last one is old
         self._engine = engine_of(self.database, read_only=self.read_only)
         with self._reading() as session:
             self.name = session.scalars(select(ProjectRow)).one().name
@@ -105,6 +106,7 @@ class Store:
             with self._reading() as session:
                 yield session
                 session.commit()
+            self._changes += 1
         self._tell(what, tuple(ids))
 
     def _tell(self, what: str, ids: tuple[int, ...]) -> None:
