@@ -154,7 +154,7 @@ class Runs(Samples):
                 self.update_run(run.id, state="interrupted", message="The program ended before this was done.")
         with self._changing("samples", ids := []) as session:
             for row in session.scalars(select(SampleRow).where(SampleRow.state == "running")):
-                row.state = "to do" if row.labels is None else "segmented"
+                row.state, row.reason = ("to do" if row.labels is None else "segmented"), ""
                 ids.append(row.id)
 
 
