@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from cartocell_app.project.values import Sample
 
 
-def to_segment(session: Session) -> list[Sample]:
-    """Samples that a segmentation is for: the selected ones, else all that are to do, else the current one."""
-    if session.project is None:
-        return []
-    samples = session.project.samples()
-    chosen = set(session.selection) if len(session.selection) > 1 else set()
-    if not chosen and session.current is not None and session.selection:
-        chosen = {session.current.id}
-    found = [sample for sample in samples if sample.id in chosen]
-    return found or [sample for sample in samples if sample.state in ("to do", "failed")]
+def selected_samples(session: Session) -> list[Sample]:
+    """Samples that are selected in the list and are not being segmented."""
+    samples = () if session.project is None else session.project.samples()
+    chosen = set(session.selection)
+    return [sample for sample in samples if sample.id in chosen and sample.state != "running"]
+
+
+def samples_to_do(session: Session) -> list[Sample]:
+    """Samples that have no cells yet."""
+    samples = () if session.project is None else session.project.samples()
+    return [sample for sample in samples if sample.state in ("to do", "failed")]
 
 
 def needs_stacks(session: Session) -> str:
@@ -31,10 +32,9 @@ def needs_stacks(session: Session) -> str:
     reason = needs_changeable_project(session)
     if reason:
         return reason
-    samples = to_segment(session)
-    if not samples:
-        return "All cysts are segmented. Select those that are to be segmented again."
-    return "" if any(sample.state != "running" for sample in samples) else "They are being segmented."
+    if selected_samples(session) or samples_to_do(session):
+        return ""
+    return "All cysts are segmented. Select those that are to be segmented again."
 
 
 def actions(session: Session, queue: JobQueue, parent: QWidget) -> list[ActionInfo]:
@@ -53,8 +53,7 @@ def actions(session: Session, queue: JobQueue, parent: QWidget) -> list[ActionIn
     def segment() -> None:
         from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
 
-        samples = [sample for sample in to_segment(session) if sample.state != "running"]
-        dialog = SegmentDialog(samples, parent, session, queue)
+        dialog = SegmentDialog(selected_samples(session), parent, session, queue, to_do=samples_to_do(session))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
 

@@ -163,7 +163,7 @@ def found_in_words(candidate: Candidate) -> str:
 def voxel_in_words(voxel_size: VoxelSize | None) -> str:
     """Edge lengths of a voxel, z first, and where they were learnt."""
     if voxel_size is None:
-        return "unknown: needed before measuring"
+        return "needed before measuring"
     return " × ".join(f"{length_um:.3g}" for length_um in voxel_size) + f" ({voxel_size.source})"
 
 

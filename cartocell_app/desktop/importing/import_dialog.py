@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -25,7 +25,8 @@ from cartocell_app.desktop.importing.candidates import Candidate, look_at, obsta
 from cartocell_app.desktop.importing.inspector import Inspector
 from cartocell_app.desktop.importing.segment_area import SegmentArea
 from cartocell_app.desktop.importing.segmenting import start_segmenting, subject_of_candidate
-from cartocell_app.desktop.importing.table import FOUND, NAME, VOXEL, CandidatesModel
+from cartocell_app.desktop.importing.table import CHANNEL, CONDITION, DAY, FOUND, NAME, VOXEL, CandidatesModel
+from cartocell_app.desktop.importing.whole_problem import WholeProblemDelegate
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.session import Session
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from cartocell_app.project.values import Sample
 
 SIZE_PX = (1320, 740)
-WIDTHS_PX = {NAME: 155, FOUND: 240, 2: 145, VOXEL: 235, 4: 54}
+WIDTHS_PX = {NAME: 160, FOUND: 248, CHANNEL: 138, VOXEL: 238, DAY: 46, CONDITION: 64}
 CHANNEL_HABIT = "import.channel: "
 """Before the names of a file's channels: the habit that says which of them was taken last time."""
 
@@ -74,7 +75,7 @@ class ImportDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Import stacks")
-        self.resize(*SIZE_PX)
+        self.resize(QSize(*SIZE_PX).boundedTo(self.screen().availableSize()))
         self._session = session
         self._left = deque(paths)
         self._count = len(paths)
@@ -239,6 +240,7 @@ class ImportDialog(QDialog):
         table.setAllColumnsShowFocus(True)
         table.setAccessibleName("Stacks that were found")
         table.setModel(self.model)
+        table.setItemDelegate(WholeProblemDelegate(table, self.model))
         for column, width in WIDTHS_PX.items():
             table.header().resizeSection(column, width)
         return table

@@ -27,7 +27,7 @@ from cartocell_app.desktop.workers import Latest
 
 PICTURE_PX = 96
 CARDS_A_ROW = 3
-WIDTH_PX = 340
+WIDTH_PX = 360
 
 
 class ChannelCard(QWidget):

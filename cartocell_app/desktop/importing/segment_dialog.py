@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDialogButtonBox, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QDialogButtonBox, QHBoxLayout, QPushButton, QRadioButton, QWidget
 
 from cartocell_app.desktop.importing.fitting import FittingDialog
 from cartocell_app.desktop.importing.segment_form import SegmentForm
@@ -32,7 +32,7 @@ class SegmentDialog(FittingDialog):
     Parameters
     ----------
     samples : sequence of Sample
-        Of the open project.
+        Of the open project: those that were chosen.
     parent : QWidget or None
         Window that it belongs to.
     session : Session
@@ -41,6 +41,8 @@ class SegmentDialog(FittingDialog):
         Gets the run.
     model : Path, optional
         A model to begin with, such as one that was dropped.
+    to_do : sequence of Sample
+        All that have no cells yet, to be taken instead. They are proposed unless several were chosen.
     """
 
     started = Signal(object)
@@ -53,11 +55,14 @@ class SegmentDialog(FittingDialog):
         session: Session,
         queue: JobQueue,
         model: Path | None = None,
+        to_do: Sequence[Sample] = (),
     ) -> None:
         super().__init__("Segment", parent)
         self._session = session
         self._queue = queue
         self._samples = list(samples)
+        self.only = QRadioButton(_only_in_words(samples))
+        self.all = QRadioButton(f"&All {len(to_do):,} that are to do")
         self.title = paragraph("", "page-title")
         self.words = paragraph("", "muted")
         self.doubt = paragraph("", "doubt")
@@ -79,7 +84,7 @@ class SegmentDialog(FittingDialog):
         self.form.changed.connect(self._show)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
-        self._samples_changed()
+        self._offer(list(samples), list(to_do))
 
     def accept(self) -> None:
         """Put the run into the queue, and close."""
@@ -106,6 +111,22 @@ class SegmentDialog(FittingDialog):
     def _unknown(self) -> list[Sample]:
         return [sample for sample in self._present() if sample.voxel_size is None]
 
+    def _offer(self, chosen: list[Sample], to_do: list[Sample]) -> None:
+        """Let one choose between the chosen ones and all that are to do, where that makes a difference."""
+        differ = bool(chosen and to_do) and [one.id for one in chosen] != [one.id for one in to_do]
+        for radio, samples in ((self.only, chosen), (self.all, to_do)):
+            radio.setVisible(differ)
+            radio.toggled.connect(lambda on, samples=samples: self._take(samples) if on else None)
+        takes_all = bool(to_do) and len(chosen) < 2
+        (self.all if takes_all else self.only).setChecked(True)
+
+    def _take(self, samples: Sequence[Sample]) -> None:
+        """Take samples as they are by now: a voxel size may have been given meanwhile."""
+        project, chosen = self._session.project, {sample.id for sample in samples}
+        now = () if project is None else project.samples()
+        self._samples = [sample for sample in now if sample.id in chosen]
+        self._samples_changed()
+
     def _leave_out(self) -> None:
         self._samples = [sample for sample in self._samples if sample.voxel_size is not None]
         self._samples_changed()
@@ -115,9 +136,7 @@ class SegmentDialog(FittingDialog):
         if project is None:
             return
         project.update_samples([sample.id for sample in self._unknown()], voxel_size=voxel_size)
-        chosen = {sample.id for sample in self._samples}
-        self._samples = [sample for sample in project.samples() if sample.id in chosen]
-        self._samples_changed()
+        self._take(self._samples)
 
     def _samples_changed(self) -> None:
         present = self._present()
@@ -159,6 +178,12 @@ class SegmentDialog(FittingDialog):
         ways.addWidget(self.leave_out)
         ways.addStretch()
         self.content.addWidget(self.title)
+        which = QHBoxLayout()
+        which.setSpacing(SPACING * 2)
+        which.addWidget(self.all)
+        which.addWidget(self.only)
+        which.addStretch()
+        self.content.addLayout(which)
         self.content.addWidget(self.words)
         self.content.addWidget(self.doubt)
         self.content.addLayout(ways)
@@ -170,3 +195,9 @@ class SegmentDialog(FittingDialog):
 
 def _are(number: int, what: str) -> str:
     return f"{number:,} {'is' if number == 1 else 'are'} {what}"
+
+
+def _only_in_words(chosen: Sequence[Sample]) -> str:
+    if len(chosen) == 1:
+        return f"&Only {chosen[0].name.replace('&', '&&')}"
+    return f"&Only the {len(chosen):,} chosen"

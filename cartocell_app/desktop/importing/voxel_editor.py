@@ -66,6 +66,7 @@ class VoxelEditor(QWidget):
         lengths_um = ("", "", "") if voxel_size is None else tuple(f"{length_um:.6g}" for length_um in voxel_size)
         for field, text in zip(self.fields.values(), lengths_um, strict=True):
             field.setText(text)
+            field.setCursorPosition(0)  # where it is too long, its beginning counts
         unknown = "Unknown. It is needed before measuring; looking works without."
         self.words.setText(words or (unknown if voxel_size is None else f"Source: {voxel_size.source}."))
         set_role(self.words, "doubt" if voxel_size is None and not words else "small")
@@ -109,7 +110,7 @@ class VoxelEditor(QWidget):
     def _fill_presets(self) -> None:
         presets = self._session.settings.voxel_presets
         self.presets.clear()
-        self.presets.addItem(CHOOSE if presets else "No voxel sizes remembered yet")
+        self.presets.addItem(CHOOSE if presets else "None remembered yet")
         self.presets.addItems([f"{preset.name} ({_lengths(preset)})" for preset in presets])
         self.presets.setEnabled(bool(presets))
 

@@ -66,6 +66,7 @@ class Job(QObject):
         self._states = states
         self._command = command
         self._left_out: set[str] = set()
+        self._ending: Ending | None = None
         self._plain = tells_no_progress(run.words)
         self._errors: list[str] = []
         self._log = LogFile(run.folder)
@@ -107,8 +108,10 @@ class Job(QObject):
     def stop_now(self, ending: Ending) -> None:
         """Stop it and wait until it has, at most a few seconds; then tell the project `ending`."""
         self._end(CLOSING_GRACE_MS)
-        self._close(ending)
-        settle(self._project, self.run, ending, self._states)
+        if self._ending is None:
+            self._close(ending)
+        # It may have ended a moment ago, and the project does not know yet.
+        settle(self._project, self.run, self._ending or ending, self._states)
 
     def abandon(self) -> None:
         """End it at once; its project is closed, so nothing can be told to it."""
@@ -179,6 +182,7 @@ class Job(QObject):
         self._settling.request(lambda: settle(project, run, ending, states))
 
     def _close(self, ending: Ending) -> None:
+        self._ending = ending
         self._log.add_heading(ending.message)
         self._log.close()
         self.view = replace(self.view, state=ending.state, message=ending.message, is_stopping=False)

@@ -91,12 +91,13 @@ class JobStrip(QWidget):
         self.retry.setVisible(view is not None and view.can_be_retried)
         self.leave.setVisible(view is not None and view.state == "interrupted")
         if view is None:
-            self.doing.setText("Nothing to do")
+            self.doing.setText("No job runs")
             self.step.setText("What takes long, such as segmenting and training, shows here how far it is.")
         elif runs:
             self._show_running(view)
         else:
             self._show_ended(view)
+        self.step.setToolTip(self.step.text())
 
     def show_counts(self, words: str) -> None:
         """Say how many jobs wait and are finished."""

@@ -8,7 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from cartocell_app.desktop.importing.actions import actions, needs_stacks, to_segment
+from cartocell_app.desktop.importing.actions import actions, needs_stacks, samples_to_do, selected_samples
 from cartocell_app.desktop.importing.import_dialog import ImportDialog
 from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
 from cartocell_app.desktop.importing.segmenting import SegmentChoices, start_segmenting
@@ -193,14 +193,32 @@ def test_stacks_dropped_with_a_model_are_imported_and_segmented_with_one_confirm
     assert run.title == "Segment 1 cyst"
 
 
-def test_what_the_action_is_for(qtbot: QtBot, session: Session, project: Project, queue: JobQueue, add: Add, lab: Path):
+def test_what_the_action_is_for(session: Session, project: Project, queue: JobQueue, add: Add, lab: Path):
     assert "Select those" in needs_stacks(session)
     first, second = add(lab / "7d.4C.8_2.tif", lab / "Cyst 4d filt.tif")
     assert needs_stacks(session) == ""
-    assert to_segment(session) == [first, second]
+    assert samples_to_do(session) == [first, second]
     project.update_samples([first.id], state="accepted")
-    assert [sample.id for sample in to_segment(session)] == [second.id]
-    session.set_selection((first.id, second.id))
-    assert [sample.id for sample in to_segment(session)] == [first.id, second.id]
+    assert [sample.id for sample in samples_to_do(session)] == [second.id]
+    session.set_selection((first.id,))
+    assert [sample.id for sample in selected_samples(session)] == [first.id]
+    project.update_samples([first.id, second.id], state="running")
+    assert needs_stacks(session) != ""
     (info,) = actions(session, queue, None)
     assert info.words == "Segment cysts"
+
+
+def test_one_chooses_between_the_selected_ones_and_all_that_are_to_do(
+    qtbot: QtBot, session: Session, queue: JobQueue, add: Add, lab: Path
+):
+    first, second = add(lab / "7d.4C.8_2.tif", one_channel(lab / "b.tif"))
+    dialog = SegmentDialog([first], None, session, queue, to_do=[first, second])
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.all.isVisible()
+    assert dialog.start.text() == "&Segment 2 cysts"
+    dialog.only.click()
+    assert dialog.start.text() == "&Segment 1 cyst"
+    several = SegmentDialog([first, second], None, session, queue, to_do=[first])
+    qtbot.addWidget(several)
+    assert several.start.text() == "&Segment 2 cysts"

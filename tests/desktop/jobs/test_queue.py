@@ -8,6 +8,7 @@ import psutil
 import pytest
 from pytestqt.qtbot import QtBot
 
+from cartocell_app.desktop.jobs.job import Job
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.session import Session
 from cartocell_app.project.project import Project
@@ -263,6 +264,18 @@ def test_closing_stops_jobs_and_offers_them_again(
     assert all("closed" in view.message for view in queue.offered())
     queue.leave(second.id)
     assert [view.run_id for view in queue.offered()] == [first.id]
+
+
+def test_what_ended_just_before_closing_counts_as_done(qtbot: QtBot, queue: JobQueue, project: Project, new_run: Make):
+    run = new_run(THREE)
+    queue.add(run)
+    qtbot.waitUntil(lambda: queue.pid(run.id) > 0, timeout=10_000)
+    (job,) = queue.findChildren(Job)
+    while job.view.state == "running":
+        qtbot.wait(1)
+    queue.stop_all()
+    assert project.run(run.id).state == "done"
+    assert states(project) == ["segmented"] * 3
 
 
 def test_runs_of_a_killed_program_are_offered_and_go_on(
