@@ -113,7 +113,7 @@ def test_a_second_window_only_looks(project):
         with pytest.raises(UserError, match="open in another window"):
             change()
     project.update_samples([1], notes="seen by both")
-    assert second.sample(1).notes == "seen by both"
+    assert second.sample(1).notes == second.samples()[0].notes == "seen by both"
     second.close()
     project.close()
     third = Project.open(project.folder)
