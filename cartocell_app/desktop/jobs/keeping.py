@@ -32,7 +32,7 @@ def mark_waiting(project: Project, run: Run) -> dict[int, State]:
     """
     samples = due_samples(project, run)
     if samples:
-        project.update_samples([sample.id for sample in samples], state="running", reason="")
+        project.update_samples([sample.id for sample in samples], state="running")
     project.update_run(run.id, state="queued", message="", started=None, ended=None)
     return {sample.id: "to do" if sample.state == "running" else sample.state for sample in samples}
 
