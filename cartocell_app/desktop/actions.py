@@ -26,7 +26,7 @@ def needs_changeable_project(session: Session) -> str:
     """A project must be open, and not for reading only."""
     if session.project is None:
         return needs_project(session)
-    return "This project is open in another window, so it can only be read here." if session.project.read_only else ""
+    return session.project.why_read_only
 
 
 def needs_current(session: Session) -> str:
