@@ -6,7 +6,14 @@ from typing import Annotated, Literal
 
 import typer
 
-from cartocell_app import __version__, commands_biapy, commands_measuring, commands_phases, commands_training
+from cartocell_app import (
+    __version__,
+    commands_biapy,
+    commands_measuring,
+    commands_models,
+    commands_phases,
+    commands_training,
+)
 from cartocell_app.command_options import (
     BAD_INPUT,
     SOME_FAILED,
@@ -229,6 +236,7 @@ commands_training.register(app)
 commands_phases.register(app)
 commands_biapy.register(app)
 commands_measuring.register(app)
+commands_models.register(app)
 
 if __name__ == "__main__":
     main()

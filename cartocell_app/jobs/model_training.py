@@ -1,0 +1,181 @@
+"""Phases 2 and 4 in one go: the cysts that a model learns from and is watched with, as a set made from lists."""
+
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cartocell_app.errors import UserError
+from cartocell_app.jobs.downsampling import downsample
+from cartocell_app.jobs.links import link
+from cartocell_app.jobs.pairs import LABELS, RAW
+from cartocell_app.jobs.reporting import Reporter
+from cartocell_app.jobs.segmenting import ReadingChoices
+from cartocell_app.jobs.stack_list import read_stack_list, write_stack_list
+from cartocell_app.progress import stop_if
+from cartocell_app.stacks.files import check_writable, disk_troubles, remove_partial_files
+from cartocell_app.stacks.reading import stem
+from cartocell_app.stacks.writing import write_stack
+
+LEARN, WATCH = "learn", "watch"
+PARTS = (LEARN, WATCH)
+"""What cysts are for: showing the network what cells look like; judging each round with cysts it never learnt from."""
+
+KEEP_BEST = "keep-best"
+"""While this file is in the folder, the training ends at once, and its best round becomes the model."""
+
+ROUNDS = "rounds.jsonl"
+
+
+@dataclass(frozen=True)
+class Cyst:
+    """A cyst to train with.
+
+    Attributes
+    ----------
+    raw, labels : Path
+        Its stack, and its label stack of the same size.
+    reading : ReadingChoices
+        How to read the former.
+    """
+
+    raw: Path
+    labels: Path
+    reading: ReadingChoices
+
+
+def write_cysts(folder: Path, part: str, cysts: Mapping[str, Cyst]) -> None:
+    """Write the lists of one of `PARTS` into the folder of a training; names are those of the cysts.
+
+    Raises
+    ------
+    UserError
+        If the disk refuses.
+    """
+    write_stack_list(_list(folder, part, RAW), {name: (cyst.raw, cyst.reading) for name, cyst in cysts.items()})
+    labels = {name: (cyst.labels, ReadingChoices()) for name, cyst in cysts.items()}
+    write_stack_list(_list(folder, part, LABELS), labels)
+
+
+def read_cysts(folder: Path, part: str) -> dict[str, Cyst]:
+    """Read what `write_cysts` wrote.
+
+    Raises
+    ------
+    UserError
+        If a list is not there or cannot be understood, or the two do not name the same cysts.
+    """
+    raw, labels = (read_stack_list(_list(folder, part, kind)) for kind in (RAW, LABELS))
+    if raw.keys() != labels.keys():
+        odd = ", ".join(sorted(raw.keys() ^ labels.keys()))
+        raise UserError(
+            f"Only one of the lists {part}-{RAW}.csv and {part}-{LABELS}.csv names {odd}.", "Name it in both."
+        )
+    return {name: Cyst(file, labels[name][0], reading) for name, (file, reading) in raw.items()}
+
+
+def make_sets(
+    folder: Path,
+    voxel_um: tuple[float, float, float] | None,
+    report: Reporter,
+    *,
+    stop: threading.Event | None = None,
+) -> dict[str, Path]:
+    """Make the sets that a model is trained and watched with; calling it again does only what is missing.
+
+    Parameters
+    ----------
+    folder : Path
+        Of the training, with the lists that `write_cysts` wrote.
+    voxel_um : (z, y, x) or None
+        Voxel size in µm that all cysts are brought to; None leaves them as they are.
+    report : Reporter
+        Gets progress and sentences.
+    stop : threading.Event, optional
+        Once set, the work stops after the cyst it is at.
+
+    Returns
+    -------
+    dict of str to Path
+        Folder with ``x`` and ``y`` of each of `PARTS`.
+
+    Raises
+    ------
+    UserError
+        If a cyst cannot be read, or the disk refuses.
+    CancelledError
+        If `stop` was set.
+    """
+    stop = stop or threading.Event()
+    check_writable(folder)
+    remove_partial_files(folder)
+    sets = {}
+    for part in PARTS:
+        sets[part] = folder / "cysts" / part
+        cysts = read_cysts(folder, part)
+        for number, (name, cyst) in enumerate(cysts.items()):
+            stop_if(stop.is_set)
+            report.step(name, "Collecting cysts", number, len(cysts))
+            _bring(sets[part], name, cyst)
+        if voxel_um is not None:
+            coarse = folder / "low-resolution" / part
+            result = downsample(sets[part], coarse, voxel_um, report, stop=stop)
+            if result.failed:
+                raise UserError(f"{', '.join(result.failed)} could not be made coarser.", f"{result.table} says why.")
+            sets[part] = coarse
+    return sets
+
+
+def keep_round(folder: Path, row: Mapping[str, Any]) -> None:
+    """Add what came of a round to the history in the folder of a training.
+
+    Raises
+    ------
+    UserError
+        If the disk refuses.
+    """
+    path = folder / ROUNDS
+    with disk_troubles(path), path.open("a", encoding="utf-8") as history:
+        history.write(json.dumps(dict(row)) + "\n")
+
+
+def read_rounds(folder: Path) -> list[dict[str, Any]]:
+    """What came of each round so far, the first one first; a round that was done again counts as the last time."""
+    try:
+        lines = (folder / ROUNDS).read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []
+    rounds: dict[int, dict[str, Any]] = {}
+    for line in lines:
+        try:
+            row = json.loads(line)
+            rounds[int(row["epoch"])] = row
+        except (ValueError, KeyError, TypeError):
+            continue  # half a line, of a program that was killed
+    return [rounds[number] for number in sorted(rounds)]
+
+
+def _list(folder: Path, part: str, kind: str) -> Path:
+    return folder / f"{part}-{kind}.csv"
+
+
+def _bring(folder: Path, name: str, cyst: Cyst) -> None:
+    """Put a cyst into a set: its files themselves where they can be there, else what was chosen of them."""
+    labels = folder / LABELS / f"{name}{_ending(cyst.labels)}"
+    if not labels.exists():
+        link(cyst.labels, labels)
+    whole = cyst.raw.is_file() and cyst.reading == ReadingChoices()
+    raw = folder / RAW / f"{name}{_ending(cyst.raw) if whole else '.tif'}"
+    if raw.exists():
+        return
+    if whole:
+        link(cyst.raw, raw)
+    else:
+        stack = cyst.reading.read(cyst.raw)
+        write_stack(raw, stack.data, stack.voxel_size)
+
+
+def _ending(path: Path) -> str:
+    return path.name[len(stem(path)) :]
