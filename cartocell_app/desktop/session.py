@@ -102,6 +102,8 @@ class Session(QObject):
         """
         from cartocell_app.project.project import Project
 
+        if self._project is not None and self._project.folder.resolve() == Path(folder).resolve():
+            return self._project  # a second look at it could only read
         return self.adopt(Project.open(Path(folder)))
 
     def create_project(self, folder: Path, name: str = "") -> Project:

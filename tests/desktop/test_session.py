@@ -63,3 +63,9 @@ def test_opened_projects_are_remembered_the_latest_first(
     session.adopt(FakeProject(tmp_path / "b.cartocell"))
     session.adopt(FakeProject(tmp_path / "a.cartocell"))
     assert Session().settings.recent_projects == (str(tmp_path / "a.cartocell"), str(tmp_path / "b.cartocell"))
+
+
+def test_the_open_project_opened_again_can_still_be_changed(session: Session, tmp_path: Path) -> None:
+    first = session.create_project(tmp_path / "b.cartocell")
+    assert session.open_project(tmp_path / "b.cartocell") is first
+    assert not first.read_only
