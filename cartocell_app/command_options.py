@@ -29,6 +29,10 @@ VoxelUm = Annotated[
         "--voxel-size", metavar="Z Y X", help="Voxel size in µm, over what the file says.", show_default=False
     ),
 ]
+MissingVoxelUm = Annotated[
+    tuple[float, float, float] | None,
+    typer.Option("--voxel-size", metavar="Z Y X", help="In µm, of files that do not say theirs.", show_default=False),
+]
 Channel = Annotated[
     str | None,
     typer.Option(

@@ -10,6 +10,7 @@ from cartocell_app.command_options import (
     Channel,
     DeviceName,
     Inputs,
+    MissingVoxelUm,
     Out,
     Progress,
     Scene,
@@ -149,12 +150,7 @@ def phases(
     batch: Annotated[int | None, typer.Option(min=1, help="Patches a step.", show_default="the preset's")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of everything random.", show_default="the preset's")] = None,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks train and run.")] = "auto",
-    voxel_size: Annotated[
-        tuple[float, float, float] | None,
-        typer.Option(
-            "--voxel-size", metavar="Z Y X", help="In µm, of files that do not say theirs.", show_default=False
-        ),
-    ] = None,
+    voxel_size: MissingVoxelUm = None,
     leave_out: LeaveOut = 0.5,
     progress: Progress = "auto",
 ) -> None:

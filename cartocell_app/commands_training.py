@@ -3,14 +3,14 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from cartocell_app.command_options import (
+    MissingVoxelUm,
     Out,
     Progress,
-    VoxelUm,
     given_voxel_size,
     needs_training,
     stage_progress,
@@ -18,6 +18,9 @@ from cartocell_app.command_options import (
 )
 from cartocell_app.errors import UserError
 from cartocell_app.stacks.voxel_size import VoxelSize
+
+if TYPE_CHECKING:
+    from training.settings import TrainingSettings
 
 
 def register(app: typer.Typer) -> None:
@@ -72,7 +75,7 @@ def train(
         int | None, typer.Option(min=1, help="Synthetic specimens, where there is no DATASET.", show_default="256")
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of everything random.", show_default="1000000")] = None,
-    voxel_size: VoxelUm = None,
+    voxel_size: MissingVoxelUm = None,
     start_from: Annotated[
         Path | None,
         typer.Option(
@@ -86,8 +89,10 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the training in the folder, with its own settings.")
     ] = False,
-    name: Annotated[str, typer.Option(help="Of the job, for its files.")] = "cartocell",
-    run_id: Annotated[int, typer.Option(min=1, help="Number of the run, for its files.")] = 1,
+    name: Annotated[str | None, typer.Option(help="Of the job, for its files.", show_default="cartocell")] = None,
+    run_id: Annotated[
+        int | None, typer.Option(min=1, help="Number of the run, for its files.", show_default="1")
+    ] = None,
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where it trains.")] = "auto",
     devices: Annotated[int, typer.Option(min=1, help="Graphics cards (or processes) of each computer.")] = 1,
     nodes: Annotated[int, typer.Option(min=1, help="Computers.")] = 1,
@@ -97,49 +102,30 @@ def train(
     needs_training()
     from cartocell_app.jobs.records import provenance
     from cartocell_app.jobs.reporting import reporter
-    from training.fit import Machines, default_loaders
+    from training.machines import Machines, default_loaders
     from training.records import RunFolder
-    from training.run import Sources, read_settings, run_training
-    from training.settings import read_settings_file, training_settings
+    from training.run import Sources, read_run, run_training
 
-    folder = RunFolder(output, name, run_id)
     given = given_voxel_size(voxel_size)
-    sources = Sources(
-        dataset, validation, None if given is None else VoxelSize(*given, source="given by you"), start_from
-    )
-    chosen: dict[str, object] = {
-        "--preset": preset, "--epochs": epochs, "--patience": patience, "--batch": batch, "--patch": patch,
-        "--steps": steps, "--learning-rate": learning_rate, "--feature-maps": feature_maps, "--z-pool": z_pool,
-        "--examples": examples, "--seed": seed,
+    size = None if given is None else VoxelSize(*given, source="given by you")
+    chosen: dict[str, Any] = {
+        "preset": preset, "epochs": epochs, "patience": patience, "batch": batch, "patch": patch, "steps": steps,
+        "learning_rate": learning_rate, "feature_maps": _numbers(feature_maps), "z_pool": _numbers(z_pool),
+        "examples": examples, "seed": seed,
     }  # fmt: skip
     if resume:
-        kept: dict[str, object] = {
+        others: dict[str, object] = {
             "DATASET": dataset,
-            "--validation": validation,
-            "--voxel-size": voxel_size,
-            "--start-from": start_from,
+            "validation": validation,
+            "voxel_size": voxel_size,
+            "start_from": start_from,
         }
-        _refuse("--resume", chosen | kept | {"--settings": settings_file})
-        settings, sources = read_settings(folder)
-    elif settings_file is not None:
-        _refuse("--settings", chosen)
-        settings = read_settings_file(settings_file)
+        _refuse("--resume", others | chosen | {"settings": settings_file, "name": name, "run_id": run_id})
+        folder, settings, sources = read_run(output)
     else:
-        if steps is not None:
-            _refuse("--steps", {"--epochs": epochs})
-        settings = training_settings(
-            preset or ("standard" if dataset else "synthetic"),
-            steps=steps,
-            epochs=epochs,
-            patience=patience,
-            batch=batch,
-            patch=patch,
-            learning_rate=learning_rate,
-            feature_maps=_numbers(feature_maps),
-            z_pool=_numbers(z_pool),
-            examples=examples,
-            seed=seed,
-        )
+        folder = RunFolder(output, name or "cartocell", run_id or 1)
+        settings = _settings(settings_file, chosen, "standard" if dataset else "synthetic")
+        sources = Sources(dataset, validation, size, start_from)
     machines = Machines(device, devices, nodes, default_loaders(devices))
     with stoppable() as stop, reporter("none" if _is_helper() else progress) as report:
         weights = run_training(
@@ -158,9 +144,23 @@ def train(
         report.message(f"Saved the trained network to {weights}. Next: cartocell export {weights} -o MODEL.onnx")
 
 
+def _settings(file: Path | None, chosen: dict[str, Any], usual: str) -> "TrainingSettings":
+    """Settings of the file; or those of the preset, `usual` if none is named, with what else was chosen."""
+    from training.settings import read_settings_file, training_settings
+
+    if file is not None:
+        _refuse("--settings", chosen)
+        return read_settings_file(file)
+    if chosen["steps"] is not None:
+        _refuse("--steps", {"epochs": chosen["epochs"]})
+    return training_settings(**(chosen | {"preset": chosen["preset"] or usual}))
+
+
 def _refuse(option: str, others: Mapping[str, object]) -> None:
-    """Refuse options that would have no effect beside `option`."""
-    given = [name for name, value in others.items() if value is not None]
+    """Refuse options (or arguments, in capitals) that would have no effect beside `option`."""
+    given = [
+        name if name.isupper() else f"--{name.replace('_', '-')}" for name, value in others.items() if value is not None
+    ]
     if given:
         raise UserError(f"{option} already says what {', '.join(given)} would.", "Give one or the other.")
 

@@ -13,9 +13,11 @@ from cartocell_app.stacks.voxel_size import VoxelSize
 from training.charts import draw_network, write_augmented
 from training.data import PatchDataset, synthetic_examples
 from training.datasets import TrainingSet, examples, read_training_set, split
-from training.fit import ONE_DEVICE, Machines, Material, train
+from training.fit import train
+from training.machines import ONE_DEVICE, Machines
 from training.records import EpochReport, RunFolder
 from training.resunet import ResUNet
+from training.segmenter import Material
 from training.settings import TrainingSettings
 
 VALIDATION_SEED_OFFSET = 500_000
@@ -141,13 +143,13 @@ def _synthetic(settings: TrainingSettings, progress: Progress, workers: int) -> 
     return Material(known, unseen, voxel_um, f"{settings.examples} synthetic specimens (seeds from {settings.seed})")
 
 
-def settings_path(folder: RunFolder) -> Path:
+def settings_path(folder: Path) -> Path:
     """File of a run's settings."""
-    return folder.folder / "config_files" / "settings.json"
+    return folder / "config_files" / "settings.json"
 
 
-def read_settings(folder: RunFolder) -> tuple[TrainingSettings, Sources]:
-    """Settings and sources of a run that was started before.
+def read_run(folder: Path) -> tuple[RunFolder, TrainingSettings, Sources]:
+    """Name and number, settings and sources of a run that was started before in `folder`.
 
     Raises
     ------
@@ -157,24 +159,22 @@ def read_settings(folder: RunFolder) -> tuple[TrainingSettings, Sources]:
     try:
         kept = json.loads(settings_path(folder).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UserError(f"There is no training to resume in {folder.folder}.", "Start one without --resume.") from error
+        raise UserError(f"There is no training to resume in {folder}.", "Start one without --resume.") from error
     size = kept["sources"].pop("voxel_size")
     paths = {name: None if path is None else Path(path) for name, path in kept["sources"].items()}
-    return TrainingSettings.model_validate(kept["settings"]), Sources(
+    sources = Sources(
         **paths, voxel_size=None if size is None else VoxelSize(size[0], size[1], size[2], source="given by you")
     )
+    return RunFolder(folder, kept["name"], kept["run_id"]), TrainingSettings.model_validate(kept["settings"]), sources
 
 
 def _keep_settings(folder: RunFolder, settings: TrainingSettings, sources: Sources) -> None:
-    path = settings_path(folder)
-    if path.exists() and folder.last.exists() and read_settings(folder)[0] != settings:
-        raise UserError(
-            f"{folder.folder} holds a training with other settings.",
-            "Go on with it by --resume, or choose another folder for this one.",
-        )
-    _check_job(folder)
+    path = settings_path(folder.folder)
+    if path.exists() and folder.last.exists():
+        _check_same_run(folder, settings)
     kept = {
-        "job": folder.job,
+        "name": folder.name,
+        "run_id": folder.run_id,
         "settings": settings.model_dump(mode="json"),
         "sources": {
             "training_set": _text(sources.training_set),
@@ -186,16 +186,18 @@ def _keep_settings(folder: RunFolder, settings: TrainingSettings, sources: Sourc
     _write_json(path, kept)
 
 
-def _check_job(folder: RunFolder) -> None:
+def _check_same_run(folder: RunFolder, settings: TrainingSettings) -> None:
     """A run does not go on with the checkpoints of another one."""
-    path = settings_path(folder)
-    if not (path.exists() and folder.last.exists()):
-        return
-    job = json.loads(path.read_text(encoding="utf-8")).get("job", folder.job)
-    if job != folder.job:
+    before, its_settings, _ = read_run(folder.folder)
+    if before.job != folder.job:
         raise UserError(
-            f"{folder.folder} holds the run {job}, and this one is {folder.job}.",
-            "Give it a folder of its own with -o, or go on with that run under its own name and number.",
+            f"{folder.folder} holds the run {before.job}, and this one is {folder.job}.",
+            "Give it a folder of its own with -o, or go on with that run by --resume.",
+        )
+    if its_settings != settings:
+        raise UserError(
+            f"{folder.folder} holds a training with other settings.",
+            "Go on with it by --resume, or choose another folder for this one.",
         )
 
 

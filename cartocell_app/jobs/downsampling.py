@@ -3,7 +3,7 @@
 import dataclasses
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,8 +106,7 @@ def downsample(
     CancelledError
         If `stop` was set.
     """
-    reading = reading or ReadingChoices()
-    stop = stop or threading.Event()
+    reading, stop = reading or ReadingChoices(), stop or threading.Event()
     pairs = _find(source, out)
     check_not_among([*pairs.raw.values(), *pairs.labels.values()], out)
     check_writable(out)
@@ -118,17 +117,12 @@ def downsample(
     if len(due) < len(tasks):
         report.message(f"{len(tasks) - len(due)} of {len(tasks)} were done before and are kept.")
     rows = {name: {"name": name, "state": "failed", "error": words} for name, words in pairs.complaints().items()}
+    table = out / "downsampling.csv"
     try:
-        for number, task in enumerate(due):
-            report.overall(number, len(due))
-            report.step(task.name, "Downsampling", 0, 1)
-            stop_if(stop.is_set)
-            rows[task.name] = _do(task, voxel_um, reading, report)
-        report.overall(len(due), len(due))
+        for row in _do_all(due, voxel_um, reading, report, stop):
+            rows[row["name"]] = row
     finally:
-        table = out / "downsampling.csv"
-        records = {task.name: read_record(out, task.name) for task in tasks}
-        _write(table, rows | {name: record["row"] for name, record in records.items() if record is not None})
+        _write(table, rows | _rows_on_disk(tasks))
         write_json(out / "run.json", provenance() | choices | {"source": str(source)})
     for name, words in pairs.complaints().items():
         report.message(f"{name}: not done. {words}")
@@ -158,6 +152,22 @@ def _is_done(task: _Task) -> bool:
         and record["row"].get("state") == "done"
         and all(path.exists() for path in task.targets().values())
     )
+
+
+def _rows_on_disk(tasks: Iterable[_Task]) -> dict[str, dict[str, Any]]:
+    records = {task.name: read_record(task.out, task.name) for task in tasks}
+    return {name: record["row"] for name, record in records.items() if record is not None}
+
+
+def _do_all(
+    due: Sequence[_Task], voxel_um: VoxelUm, reading: ReadingChoices, report: Reporter, stop: threading.Event
+) -> Iterator[dict[str, Any]]:
+    for number, task in enumerate(due):
+        report.overall(number, len(due))
+        report.step(task.name, "Downsampling", 0, 1)
+        stop_if(stop.is_set)
+        yield _do(task, voxel_um, reading, report)
+    report.overall(len(due), len(due))
 
 
 def _do(task: _Task, voxel_um: VoxelUm, reading: ReadingChoices, report: Reporter) -> dict[str, Any]:

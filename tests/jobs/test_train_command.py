@@ -102,6 +102,16 @@ def test_another_run_needs_a_folder_of_its_own(dataset, tmp_path, cartocell):
     assert all(torch.equal(before[name], value) for name, value in weights(tmp_path / "run").items())
 
 
+def test_resuming_keeps_name_and_number(dataset, tmp_path, cartocell):
+    words = (dataset, "-o", tmp_path, "--validation", dataset, "--steps", 1, *SMALL, "--name", "mine", "--run-id", 3)
+    assert cartocell("train", *words).code == 0
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    assert cartocell("train", "--resume", "-o", tmp_path, "--device", "cpu").code == 0
+    assert sorted(path.name for path in tmp_path.rglob("*") if "tfevents" not in path.name) == [
+        name for name in before if "tfevents" not in name
+    ]
+
+
 def test_two_processes_train_together(dataset, tmp_path):
     words = ("--steps", 3, *SMALL, "--devices", 2, "--progress", "none", "--validation", dataset)
     done = subprocess.run(
@@ -123,6 +133,7 @@ def test_other_settings_in_the_same_folder_are_refused(dataset, tmp_path, cartoc
     ("words", "named"),
     [
         (("--resume", "--epochs", 3), "--resume already says what --epochs"),
+        (("--resume", "--run-id", 2), "--resume already says what --run-id"),
         (("--steps", 3, "--epochs", 3), "--steps already says what --epochs"),
         (("--settings", "s.json", "--seed", 3), "--settings already says what --seed"),
     ],

@@ -10,10 +10,11 @@ from cartocell_app.errors import UserError
 from cartocell_app.progress import CancelledError
 from training import fit
 from training.data import Example
-from training.fit import Machines, Material
 from training.losses import segmentation_loss
-from training.records import RunFolder, load_network, save_network
+from training.machines import Machines
+from training.records import RunFolder, WholeCheckpoints, load_network, save_network
 from training.resunet import ResUNet
+from training.segmenter import Material, Segmenter
 from training.settings import TrainingSettings, training_settings
 
 TINY = TrainingSettings(
@@ -117,24 +118,24 @@ def test_a_network_of_another_shape_is_refused_before_anything_starts(tmp_path, 
 
 
 def test_out_of_memory_halves_the_batch_and_says_so(tmp_path, material, monkeypatch):
-    step = fit.Segmenter.training_step
+    step = Segmenter.training_step
 
     def short_of_memory(self, batch, index):
         if len(batch[0]) > 2:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
         return step(self, batch, index)
 
-    monkeypatch.setattr(fit.Segmenter, "training_step", short_of_memory)
+    monkeypatch.setattr(Segmenter, "training_step", short_of_memory)
     said = []
     run(TINY.model_copy(update={"batch": 4, "epochs": 1}), material, tmp_path / "a", say=said.append)
     assert said == ["Memory ran out. Going on with 2 patches a step."]
-    monkeypatch.setattr(fit.Segmenter, "training_step", lambda *_: (_ for _ in ()).throw(RuntimeError("out of memory")))
+    monkeypatch.setattr(Segmenter, "training_step", lambda *_: (_ for _ in ()).throw(RuntimeError("out of memory")))
     with pytest.raises(UserError, match="too little memory to train"):
         run(TINY, material, tmp_path / "b")
 
 
 def test_divergence_is_said(tmp_path, material, monkeypatch):
-    monkeypatch.setattr(fit, "segmentation_loss", lambda logits, *_, **__: logits.mean() * float("nan"))
+    monkeypatch.setattr("training.segmenter.segmentation_loss", lambda logits, *_, **__: logits.mean() * float("nan"))
     with pytest.raises(UserError, match="smaller --learning-rate"):
         run(TINY, material, tmp_path)
     assert not (tmp_path / "network.pt").exists()
@@ -157,7 +158,7 @@ def test_a_kill_while_a_checkpoint_is_written_leaves_the_one_before(tmp_path, ma
 
     monkeypatch.setattr("training.records.torch.save", killed)
     with pytest.raises(KeyboardInterrupt):
-        fit.WholeCheckpoints().save_checkpoint({}, tmp_path / "checkpoints/last.ckpt")
+        WholeCheckpoints().save_checkpoint({}, tmp_path / "checkpoints/last.ckpt")
     assert (tmp_path / "checkpoints/last.ckpt").read_bytes() == before
 
 

@@ -12,9 +12,11 @@ from cartocell_app.segmentation.model_card import write_card
 from tests.segmentation.onnx_graphs import card
 from training.data import Example
 from training.export import write_onnx
-from training.fit import Machines, Material, train
+from training.fit import train
+from training.machines import Machines
 from training.records import RunFolder, load_network
 from training.resunet import ResUNet
+from training.segmenter import Material
 from training.settings import TrainingSettings
 from training.starting import network_of_model, read_start
 
