@@ -14,6 +14,7 @@ from cartocell_app.desktop.busy import Busy
 from cartocell_app.desktop.importing.drop import Dropped, what_is
 from cartocell_app.desktop.workers import Latest
 from cartocell_app.errors import UserError
+from cartocell_app.progress import CancelledError
 
 if TYPE_CHECKING:
     from cartocell_app.desktop.main_window import MainWindow
@@ -35,7 +36,7 @@ class Receiver(QObject):
         super().__init__(window)
         self._window = window
         self._look = Latest(self._do, parent=self)
-        self._hash = Latest(lambda _: None, parent=self)
+        self._hash = Latest(lambda _: None, _not_hashed, parent=self)
 
     def receive(self, paths: list[Path]) -> None:
         """Look at `paths` and do the obvious thing, after one confirmation."""
@@ -134,6 +135,12 @@ class Receiver(QObject):
         box.exec()
         if box.clickedButton() is run:
             run_configuration(project, queue, dropped.configurations[0])
+
+
+def _not_hashed(error: Exception) -> None:
+    # The project was closed meanwhile: no mistake, and the next import makes up for it.
+    if not isinstance(error, CancelledError):
+        raise error
 
 
 def _aside(dropped: Dropped) -> str:

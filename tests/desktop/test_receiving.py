@@ -1,5 +1,7 @@
 import shutil
+import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 from PySide6.QtWidgets import QDialog, QMessageBox
@@ -11,6 +13,7 @@ from cartocell_app.desktop.main_window import MainWindow
 from cartocell_app.desktop.new_project import NewProjectDialog
 from cartocell_app.desktop.session import Session
 from cartocell_app.errors import UserError
+from cartocell_app.progress import Cancelled, CancelledError
 from cartocell_app.project.project import Project
 from cartocell_app.project.values import Run
 from cartocell_app.resources import CPU_MODEL, SAMPLE_STACK
@@ -111,6 +114,30 @@ def test_a_model_of_another_program_dropped_with_stacks_is_imported_too(
     import_all(window, qtbot)
     qtbot.waitUntil(lambda: len(session.project.samples()) == 2)
     assert queued == ["Import the model model.pth"]
+
+
+def test_closing_the_project_while_new_stacks_are_looked_through_is_no_fault(
+    window: MainWindow, session: Session, stacks: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, stopped = Event(), Event()
+
+    def hash_inputs(_: Project, cancelled: Cancelled) -> int:
+        begun.set()
+        while not cancelled():
+            time.sleep(0.01)
+        stopped.set()
+        raise CancelledError
+
+    monkeypatch.setattr(Project, "hash_inputs", hash_inputs)
+    session.create_project(tmp_path / "a.cartocell")
+    window.receive([stacks])
+    import_all(window, qtbot)
+    qtbot.waitUntil(begun.is_set, timeout=10_000)
+    with qtbot.captureExceptions() as caught:
+        session.close_project()
+        qtbot.waitUntil(stopped.is_set)
+        qtbot.wait(100)
+    assert caught == []
 
 
 def test_what_is_of_no_use_is_said_in_a_sentence(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
