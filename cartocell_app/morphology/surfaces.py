@@ -36,7 +36,7 @@ class Surfaces:
     labels : (K,) ndarray of int64
         Labels of the cells, ascending.
     colours : (K, 3) ndarray of uint8
-        RGB, those of `label_colours`.
+        RGB, those that `label_colours` gives to these labels.
     """
 
     vertices_um: NDArray[np.float32]
@@ -46,8 +46,12 @@ class Surfaces:
     labels: NDArray[np.int64]
     colours: NDArray[np.uint8]
 
-    def normals(self) -> NDArray[np.float32]:
-        """Unit normals (z, y, x) at the vertices, outward: means of the faces around, weighted by area."""
+    def normals(self, smoothings: int = 0) -> NDArray[np.float32]:
+        """Unit normals (N, 3), (z, y, x), at the vertices, outward: means of the faces around, weighted by area.
+
+        Each round of smoothing takes the mean with the neighbours' within the cell: light then shows a cell's shape and
+        not the steps of its voxels.
+        """
         corners = self.vertices_um[self.faces]
         # In (z, y, x) the cross product of an anticlockwise face points inward.
         across = -np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
@@ -58,8 +62,12 @@ class Surfaces:
             ],
             axis=1,
         )
-        length = np.linalg.norm(summed, axis=1, keepdims=True)
-        return np.asarray(summed / np.maximum(length, 1e-12), np.float32)
+        normals = _unit(summed)
+        if smoothings and len(self.faces):
+            near = _neighbours(self.faces, len(self.vertices_um))
+            for _ in range(smoothings):
+                normals = _unit(normals + near @ normals)
+        return np.asarray(normals, np.float32)
 
     def centroids_um(self) -> NDArray[np.float64]:
         """Mean (z, y, x) of each cell's vertices in µm, a row for each of `labels`."""
@@ -68,7 +76,13 @@ class Surfaces:
         return np.stack(sums, axis=1) / np.maximum(count, 1)[:, None]
 
 
-def cell_surfaces(labels: NDArray[Any], voxel_um: Sequence[float], *, smoothings: int = SMOOTHINGS) -> Surfaces:
+def cell_surfaces(
+    labels: NDArray[Any],
+    voxel_um: Sequence[float],
+    *,
+    smoothings: int = SMOOTHINGS,
+    colours: NDArray[np.uint8] | None = None,
+) -> Surfaces:
     """Mesh all cells by marching cubes, then smooth them together, so that neighbours stay neighbours.
 
     Parameters
@@ -79,6 +93,8 @@ def cell_surfaces(labels: NDArray[Any], voxel_um: Sequence[float], *, smoothings
         In µm.
     smoothings : int
         Rounds of smoothing; 0 leaves the steps of the voxels.
+    colours : (N, 3) ndarray of uint8, optional
+        RGB of each label from 0 on, where they are known already or `labels` are only a part.
     """
     small, original = fastremap.renumber(np.ascontiguousarray(labels), preserve_zero=True)
     ids = np.array(sorted(new for new in original.values() if new), np.int64)
@@ -98,7 +114,7 @@ def cell_surfaces(labels: NDArray[Any], voxel_um: Sequence[float], *, smoothings
         vertex_cells=cells,
         face_cells=cells[faces[:, 0]] if len(faces) else np.zeros(0, np.int32),
         labels=known[order],
-        colours=label_colours(small)[ids][order] if len(ids) else np.zeros((0, 3), np.uint8),
+        colours=label_colours(labels)[known[order]] if colours is None else colours[known[order]],
     )
 
 
@@ -131,14 +147,23 @@ def _smoothed(
     keys = (places[:, 0] * size[1] + places[:, 1]) * size[2] + places[:, 2]
     _, first, place = np.unique(keys, return_index=True, return_inverse=True)
     points = vertices[first]
-    edges = place[faces[:, [0, 1, 1, 2, 2, 0]]].reshape(-1, 2)
-    joined = scipy.sparse.coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(len(points),) * 2)
-    neighbours = ((joined + joined.T) > 0).astype(np.float64).tocsr()
+    neighbours = _neighbours(place[faces], len(points))
     share = 1 / np.maximum(neighbours.sum(axis=1), 1)
     for _ in range(rounds):
         for step in (SHRINK, GROW):
             points = points + step * ((neighbours @ points) * share[:, None] - points)
     return np.asarray(points[place], np.float64)
+
+
+def _neighbours(faces: NDArray[Any], count: int) -> scipy.sparse.csr_array:
+    """Which of the `count` vertices share an edge: 1 there, 0 elsewhere."""
+    edges = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
+    joined = scipy.sparse.coo_array((np.ones(len(edges)), (edges[:, 0], edges[:, 1])), shape=(count, count))
+    return ((joined + joined.T) > 0).astype(np.float64).tocsr()
+
+
+def _unit(vectors: NDArray[Any]) -> NDArray[np.float64]:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12), np.float64)
 
 
 def write_ply(path: Path, surfaces: Surfaces) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cartocell_app.morphology.surfaces import Surfaces, cell_surfaces, write_obj, write_ply
+from cartocell_app.segmentation.colours import label_colours
 
 
 def ball(shape, centre_um, radius_um, voxel_um):
@@ -62,6 +63,28 @@ def test_normals_point_outward():
     surfaces = cell_surfaces(ball((24, 24, 24), (12, 12, 12), 9, (1, 1, 1)).astype(np.uint8), (1, 1, 1))
     outward = surfaces.vertices_um - surfaces.centroids_um()[0]
     assert (np.einsum("ij,ij->i", surfaces.normals(), outward) > 0).all()
+
+
+def test_smoothed_normals_of_a_ball_point_away_from_its_middle():
+    surfaces = cell_surfaces(ball((24, 24, 24), (12, 12, 12), 9, (1, 1, 1)).astype(np.uint8), (1, 1, 1))
+    outward = surfaces.vertices_um - 12.0
+    outward /= np.linalg.norm(outward, axis=1, keepdims=True)
+    rough, smooth = (
+        np.degrees(np.arccos(np.clip(np.einsum("ij,ij->i", surfaces.normals(rounds), outward), -1, 1)))
+        for rounds in (0, 6)
+    )
+    assert smooth.max() < 10
+    assert smooth.mean() < 0.6 * rough.mean()
+
+
+def test_colours_are_those_of_the_labels_also_where_labels_have_gaps_and_no_order():
+    rng = np.random.default_rng(0)
+    small = np.kron(rng.permutation(64).reshape(4, 4, 4), np.ones((3, 3, 3), int))
+    labels = np.where(small > 5, small * 3, 0).astype(np.uint16)
+    surfaces = cell_surfaces(labels, (1, 1, 1))
+    np.testing.assert_array_equal(surfaces.colours, label_colours(labels)[surfaces.labels])
+    given = rng.integers(0, 255, (labels.max() + 1, 3)).astype(np.uint8)
+    np.testing.assert_array_equal(cell_surfaces(labels, (1, 1, 1), colours=given).colours, given[surfaces.labels])
 
 
 def test_nothing_gives_nothing():

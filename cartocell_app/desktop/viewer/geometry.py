@@ -85,6 +85,16 @@ def outlines(labels: NDArray[Any]) -> NDArray[np.bool_]:
     return edge & (labels != 0)
 
 
+def rim(labels: NDArray[Any], label: int, width: int = 2) -> NDArray[np.bool_]:
+    """Pixels (H, W) of one cell that lie within `width` steps of its border."""
+    inside = labels == label
+    core = inside
+    for _ in range(width):
+        grown = np.pad(core, 1)
+        core = core & grown[2:, 1:-1] & grown[:-2, 1:-1] & grown[1:-1, 2:] & grown[1:-1, :-2]
+    return inside & ~core
+
+
 def texture_steps(shape: Sequence[int], longest: int, most_voxels: int) -> tuple[int, int, int]:
     """Every how many voxels (z, y, x) to show so that a graphics card takes the volume."""
     steps = [max(1, math.ceil(size / longest)) for size in shape]
@@ -95,53 +105,59 @@ def texture_steps(shape: Sequence[int], longest: int, most_voxels: int) -> tuple
     return z, y, x
 
 
-def exploded(
-    vertices_um: NDArray[np.float32], vertex_cells: NDArray[np.int32], centroids_um: NDArray[np.float64], amount: float
-) -> NDArray[np.float32]:
-    """Vertices (N, 3) with each cell moved away from the middle of all, by `amount` times its distance from there."""
-    if not amount or not len(centroids_um):
-        return vertices_um
-    away = amount * (centroids_um - centroids_um.mean(axis=0))
-    return np.asarray(vertices_um + away[vertex_cells], np.float32)
+def moved_apart(centroids_um: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Way (N, 3) that each cell goes, away from the middle of all, when cells are moved apart by 1."""
+    if not len(centroids_um):
+        return centroids_um
+    return np.asarray(centroids_um - centroids_um.mean(axis=0))
 
 
-def first_hit(
-    origin: Sequence[float],
-    direction: Sequence[float],
-    corners: NDArray[Any],
-    kept: tuple[int, float] | None = None,
-) -> int | None:
-    """Triangle that a ray meets first (Möller & Trumbore 1997).
+def along_ray(
+    start_um: Sequence[float], way_um: Sequence[float], voxel_um: Sequence[float], shape: Sequence[int]
+) -> NDArray[np.intp]:
+    """Voxels that a line goes through, in order.
 
     Parameters
     ----------
-    origin, direction : (3,)
-        Of the ray, which only goes forward.
-    corners : (M, 3, 3) ndarray
-        Triangles: corners, then coordinates.
-    kept : (axis, value), optional
-        Only hits whose coordinate along `axis` is at least `value` count: what a clipping plane leaves.
+    start_um, way_um : (z, y, x)
+        Where the line starts, and from there to its end.
+    voxel_um : (z, y, x)
+        Size of a voxel.
+    shape : (z, y, x)
+        Size of the volume in voxels.
 
     Returns
     -------
-    int or None
-        Row of `corners`.
+    (N, 3) ndarray of int
+        Voxels (z, y, x); none if the line misses the volume.
     """
-    start, towards = np.asarray(origin, float), np.asarray(direction, float)
-    first = corners[:, 0].astype(float)
-    side, other = corners[:, 1] - first, corners[:, 2] - first
-    across = np.cross(towards, other)
-    scale = np.einsum("ij,ij->i", side, across)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        to_start = start - first
-        u = np.einsum("ij,ij->i", to_start, across) / scale
-        turned = np.cross(to_start, side)
-        v = turned @ towards / scale
-        distance = np.einsum("ij,ij->i", other, turned) / scale
-        hit = (np.abs(scale) > 1e-12) & (u >= 0) & (v >= 0) & (u + v <= 1) & (distance > 0)
-        if kept is not None:
-            axis, value = kept
-            hit &= start[axis] + distance * towards[axis] >= value
-    if not hit.any():
+    start, way = np.asarray(start_um, float) / voxel_um, np.asarray(way_um, float) / voxel_um
+    # Between two crossings of walls of voxels the line is in one voxel: the one of the piece's middle.
+    with np.errstate(over="ignore"):  # infinitely far: never reached
+        crossings = [
+            (np.arange(count + 1) - at) / step for at, step, count in zip(start, way, shape, strict=True) if step != 0
+        ]
+    if not crossings:
+        return np.zeros((0, 3), np.intp)
+    walls = np.unique(np.concatenate([[0.0, 1.0], *crossings]))
+    walls = walls[(walls >= 0) & (walls <= 1)]
+    middles = (walls[1:] + walls[:-1]) / 2
+    voxels = np.floor(start + middles[:, None] * way).astype(np.intp)
+    return voxels[((voxels >= 0) & (voxels < np.asarray(shape))).all(axis=1)]
+
+
+def first_of(labels: NDArray[Any], voxels: NDArray[np.intp], label: int) -> tuple[int, int, int] | None:
+    """First of the voxels (N, 3) that belongs to a cell."""
+    hits = np.flatnonzero(labels[tuple(voxels.T)] == label)
+    if not len(hits):
         return None
-    return int(np.flatnonzero(hit)[distance[hit].argmin()])
+    z, y, x = (int(place) for place in voxels[hits[0]])
+    return z, y, x
+
+
+def innermost(labels: NDArray[Any], box: tuple[slice, ...], label: int) -> tuple[int, int, int]:
+    """Voxel of a cell nearest to the middle of its voxels; `box` holds all of the cell."""
+    voxels = np.argwhere(labels[box] == label)
+    nearest = voxels[np.square(voxels - voxels.mean(axis=0)).sum(axis=1).argmin()]
+    z, y, x = (int(place) + part.start for place, part in zip(nearest, box, strict=True))
+    return z, y, x

@@ -1,6 +1,5 @@
 """The viewer for samples of a project: loads them in the background, and has the panel of layers beside it."""
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,7 +97,7 @@ class SampleViewer(QWidget):
                 )
             )
             return
-        self._loading.request(partial(load_view, sample))
+        self._loading.request(lambda: load_view(sample).prepared())
 
     def show_before_voronoi(self, on: bool) -> None:
         """Show the cells before Voronoi in place of those after it, or the other way round."""

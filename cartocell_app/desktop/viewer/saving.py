@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QImage, QPainter
 
 from cartocell_app.desktop.theme import PANE_COLOUR
-from cartocell_app.desktop.viewer.slice_pane import draw_scale_bar
 from cartocell_app.desktop.viewer.viewer import Viewer
 from cartocell_app.errors import UserError
 from cartocell_app.stacks.files import whole_file
@@ -33,7 +31,7 @@ def picture_of(viewer: Viewer) -> QImage:
     picture.setDevicePixelRatio(scale)
     picture.fill(PANE_COLOUR)
     painter = QPainter(picture)
-    for pane in viewer.panes.values():
+    for pane in viewer.slices.panes.values():
         if pane.isVisible():
             painter.drawPixmap(pane.geometry(), pane.grab())
     volume = viewer.volume
@@ -41,13 +39,9 @@ def picture_of(viewer: Viewer) -> QImage:
     if drawn is not None:
         # What Qt grabs of an OpenGL widget is empty on some systems; vispy draws it anew.
         painter.drawImage(volume.geometry(), drawn)
-        if viewer.view is not None and viewer.view.voxel_um is not None:
-            painter.save()
-            painter.setRenderHint(QPainter.RenderHint.TextAntialiasing)
-            painter.translate(volume.pos())
-            place = QRect(0, 0, volume.width(), volume.height())
-            painter.setClipRect(place, Qt.ClipOperation.ReplaceClip)
-            draw_scale_bar(painter, volume.seen_um(), volume.width(), volume.height())
-            painter.restore()
+        painter.save()
+        painter.translate(volume.pos())
+        volume.overlay.draw(painter)
+        painter.restore()
     painter.end()
     return picture

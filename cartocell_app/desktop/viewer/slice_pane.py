@@ -5,19 +5,21 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QFocusEvent, QFont, QKeyEvent, QPainter, QPen
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QContextMenuEvent, QFocusEvent, QKeyEvent, QPen
 from PySide6.QtWidgets import QGraphicsSceneMouseEvent, QVBoxLayout, QWidget
 
-from cartocell_app.desktop.theme import PANE_COLOUR, SMALL_PX, colour
-from cartocell_app.desktop.viewer.geometry import Plane, bar_length_um
+from cartocell_app.desktop.theme import PANE_COLOUR
+from cartocell_app.desktop.viewer.geometry import Plane
+from cartocell_app.desktop.viewer.overlay import PANE_ACCENT
+from cartocell_app.desktop.viewer.pane import ZOOM_STEP, ZOOMS, Pane
 
-BAR_MARGIN_PX, BAR_HEIGHT_PX = 14, 4
-ZOOM_STEP = 1.15
+CROSS_ALPHA = 150
 ANGLE_PER_STEP = 120
 AROUND = 0.03
 """Free space around the slice, as a share of it."""
 
+KEYS = "Arrow keys move the cursor, Page up and down change the slice, plus and minus scale, Enter maximises."
 ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
     Qt.Key.Key_Right: (1, 0),
@@ -70,7 +72,7 @@ class _SliceBox(pg.ViewBox):
         self.doubled.emit()
 
 
-class SlicePane(QWidget):
+class SlicePane(Pane):
     """A slice in one direction, in µm.
 
     Parameters
@@ -93,18 +95,10 @@ class SlicePane(QWidget):
     stepped = Signal(int, int)
     """Move the cursor by voxels (down, right)."""
 
-    maximise_wanted = Signal()
-    """Make this pane the only one, or one of four again."""
-
-    menu_wanted = Signal(object)
-    """Show what can be done, at this place (global QPoint)."""
-
     def __init__(self, plane: Plane, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(f"{plane.name} slice", KEYS, parent)
         self.plane = plane
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName(f"{plane.name} slice")
-        self.setMinimumSize(120, 100)
+        self._rect = QRectF()
         self._graphics = pg.GraphicsView(self, background=PANE_COLOUR)
         self._graphics.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.box = _SliceBox()
@@ -112,9 +106,13 @@ class SlicePane(QWidget):
         self.image = pg.ImageItem(axisOrder="row-major")
         self.cells = pg.ImageItem(axisOrder="row-major")
         self.cross = [pg.InfiniteLine(angle=angle, movable=False) for angle in (0, 90)]
+        faint = QColor(PANE_ACCENT)
+        faint.setAlpha(CROSS_ALPHA)
+        for line in self.cross:
+            line.setPen(QPen(faint, 0))
         for item in (self.image, self.cells, *self.cross):
             self.box.addItem(item, ignoreBounds=item is not self.image)
-        self._words = _Words(self)
+        self.overlay.raise_()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._graphics)
@@ -122,16 +120,8 @@ class SlicePane(QWidget):
         self.box.pointed.connect(lambda at: self.pointed.emit(at.y(), at.x()))
         self.box.picked.connect(lambda at: self.picked.emit(at.y(), at.x()))
         self.box.doubled.connect(self.maximise_wanted)
-        self.box.sigRangeChanged.connect(self._words.update)
-        self.set_cross_colour(colour("accent"))
+        self.box.sigRangeChanged.connect(self.overlay.update)
         self.show_nothing()
-
-    def set_cross_colour(self, line: QColor) -> None:
-        """Colour of the cursor's cross."""
-        faint = QColor(line)
-        faint.setAlpha(150)
-        for item in self.cross:
-            item.setPen(QPen(faint, 0))
 
     def show_nothing(self) -> None:
         """Empty the pane."""
@@ -139,36 +129,34 @@ class SlicePane(QWidget):
         self.cells.clear()
         for item in self.cross:
             item.hide()
-        self._words.set(None, "", known=False)
+        self.overlay.say("", "", has_bar=False)
 
     def fit(self, down_um: float, right_um: float) -> None:
-        """Show all of a slice of this size."""
-        self.box.setRange(QRectF(0, 0, right_um, down_um), padding=AROUND, disableAutoRange=True)
+        """Take slices of this size, and show all of them."""
+        self._rect = QRectF(0, 0, right_um, down_um)
+        self.box.setRange(self._rect, padding=AROUND, disableAutoRange=True)
 
-    def show_image(
-        self, pixels: NDArray[Any] | None, levels: tuple[float, float], lut: NDArray[np.uint8], rect: QRectF
-    ) -> None:
-        """Show the picture (down, right), or none."""
-        if pixels is None:
-            self.image.clear()
-            return
+    def show_image(self, pixels: NDArray[Any], levels: tuple[float, float], lut: NDArray[np.uint8]) -> None:
+        """Show the picture (down, right), in the colours `lut` (N, 3) from its darkest to its brightest."""
         self.image.setImage(pixels, autoLevels=False, levels=levels, lut=lut)
-        self.image.setRect(rect)
+        self.image.setRect(self._rect)
 
-    def show_cells(self, rgba: NDArray[np.uint8] | None, rect: QRectF) -> None:
-        """Show coloured cells (down, right, 4) over the picture, or none."""
-        if rgba is None:
-            self.cells.clear()
-            return
+    def show_coloured(self, rgba: NDArray[np.uint8]) -> None:
+        """Show a picture (down, right, 4) that has its colours already."""
+        self.image.setImage(rgba, autoLevels=False, levels=None, lut=None)
+        self.image.setRect(self._rect)
+
+    def show_cells(self, rgba: NDArray[np.uint8]) -> None:
+        """Show coloured cells (down, right, 4) over the picture."""
         self.cells.setImage(rgba, autoLevels=False, levels=None, lut=None)
-        self.cells.setRect(rect)
+        self.cells.setRect(self._rect)
 
     def show_cursor(self, down_um: float, right_um: float, place: str, *, known: bool) -> None:
         """Draw the cross, and say in `place` which slice this is; a scale bar only where sizes are `known`."""
         for item, at in zip(self.cross, (down_um, right_um), strict=True):
             item.show()
             item.setPos(at)
-        self._words.set(self.plane.name, place, known=known)
+        self.overlay.say(self.plane.name, place, has_bar=known)
 
     def seen_um(self) -> float:
         """Width that is seen."""
@@ -181,6 +169,10 @@ class SlicePane(QWidget):
             self.stepped.emit(down, right)
         elif key in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown):
             self.scrolled.emit(1 if key == Qt.Key.Key_PageDown else -1)
+        elif key in ZOOMS:
+            self.box.scaleBy((ZOOMS[key], ZOOMS[key]))
+        elif key == Qt.Key.Key_Home:
+            self.fit(self._rect.height(), self._rect.width())
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.maximise_wanted.emit()
         elif key == Qt.Key.Key_Space and not event.isAutoRepeat():
@@ -194,20 +186,9 @@ class SlicePane(QWidget):
         else:
             super().keyReleaseEvent(event)
 
-    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
-        super().focusInEvent(event)
-        self._words.update()
-
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802 - Qt's name
         super().focusOutEvent(event)
         self._set_panning(False)
-        self._words.update()
-
-    def enterEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        super().enterEvent(event)
-        # Keys go to the pane under the pointer, unless she is typing somewhere.
-        if isinstance(self.window().focusWidget(), SlicePane | None):
-            self.setFocus(Qt.FocusReason.MouseFocusReason)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 - Qt's name
         self.menu_wanted.emit(event.globalPos())
@@ -216,61 +197,3 @@ class SlicePane(QWidget):
     def _set_panning(self, on: bool) -> None:
         self.box.pans = on
         self.setCursor(Qt.CursorShape.OpenHandCursor if on else Qt.CursorShape.ArrowCursor)
-
-
-class _Words(QWidget):
-    """Drawn over a pane: its name, which slice it shows, the scale bar, and a frame while keys go to it."""
-
-    def __init__(self, pane: SlicePane) -> None:
-        super().__init__(pane)
-        self._pane = pane
-        self._name: str | None = None
-        self._place = ""
-        self._known = False
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        pane.installEventFilter(self)
-
-    def set(self, name: str | None, place: str, *, known: bool) -> None:
-        """Say this; no name, no words."""
-        self._name, self._place, self._known = name, place, known
-        self.raise_()
-        self.update()
-
-    def eventFilter(self, watched: object, event: QEvent) -> bool:  # noqa: N802 - Qt's name
-        if event.type() == QEvent.Type.Resize:
-            self.resize(self._pane.size())
-        return super().eventFilter(self._pane, event) if watched is self._pane else False
-
-    def paintEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
-        del event
-        painter = QPainter(self)
-        if self._pane.hasFocus():
-            painter.setPen(QPen(colour("accent"), 1))
-            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
-        if self._name is None:
-            return
-        font = QFont(self.font())
-        font.setPixelSize(SMALL_PX)
-        font.setBold(True)
-        painter.setFont(font)
-        painter.setPen(colour("pane-text"))
-        painter.drawText(QPointF(BAR_MARGIN_PX, BAR_MARGIN_PX + SMALL_PX), self._name)
-        font.setBold(False)
-        painter.setFont(font)
-        offset = painter.fontMetrics().horizontalAdvance(self._name) + BAR_MARGIN_PX + 10
-        painter.drawText(QPointF(offset, BAR_MARGIN_PX + SMALL_PX), self._place)
-        if self._known:
-            draw_scale_bar(painter, self._pane.seen_um(), self.width(), self.height())
-
-
-def draw_scale_bar(painter: QPainter, seen_um: float, width_px: int, height_px: int) -> None:
-    """Draw a scale bar with its length at the lower right of a picture that shows `seen_um` across `width_px`."""
-    length_um = bar_length_um(seen_um)
-    if not length_um or width_px < 1:
-        return
-    length_px = length_um / seen_um * width_px
-    right, bottom = width_px - BAR_MARGIN_PX, height_px - BAR_MARGIN_PX
-    bar = QRectF(right - length_px, bottom - BAR_HEIGHT_PX, length_px, BAR_HEIGHT_PX)
-    painter.fillRect(bar, colour("pane-text"))
-    words = QRectF(bar.left() - 40, bar.top() - SMALL_PX - 8, length_px + 80, SMALL_PX + 6)
-    painter.drawText(words, Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, f"{length_um:g} µm")

@@ -1,20 +1,23 @@
 """What is to be shown of one stack, and how; no Qt."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cartocell_app.desktop.viewer.geometry import Zyx
+from cartocell_app.desktop.viewer.geometry import Zyx, innermost
 
 Array = NDArray[Any]
 
+CellStyle = Literal["fill", "outlines"]
+Method = Literal["mip", "attenuated_mip", "translucent", "iso"]
+
 RAW = "Raw"
 COLOUR_MAPS = ("grey", "inverted grey", "green", "magenta", "viridis")
-VOLUME_METHODS = {
+VOLUME_METHODS: dict[Method, str] = {
     "mip": "Brightest along the line of sight",
     "attenuated_mip": "Brightest, nearer ones first",
     "translucent": "See-through fog",
@@ -24,9 +27,6 @@ VOLUME_METHODS = {
 
 SAMPLED = 2_000_000
 DARK_PERCENT, BRIGHT_PERCENT = 0.5, 99.8
-
-DIMMED = 0.25
-"""Opacity of the other cells while one is selected, as a share of theirs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +81,37 @@ class VolumeView:
 
         return np.zeros((1, 3), np.uint8) if self.labels is None else label_colours(self.labels)
 
+    @cached_property
+    def boxes(self) -> list[tuple[slice, ...] | None]:
+        """Where each label lies, from label 1 on; None for numbers without a cell."""
+        from scipy.ndimage import find_objects
+
+        return [] if self.labels is None else find_objects(self.labels)
+
+    @cached_property
+    def sample(self) -> Array | None:
+        """Some voxels of `raw`, flat."""
+        return None if self.raw is None else sampled(self.raw)
+
+    def with_labels(self, labels: Array, colours: NDArray[np.uint8] | None = None) -> "VolumeView":
+        """The same stack with other cells, in these colours if given."""
+        view = replace(self, labels=labels)
+        known = {"sample": self.sample} | ({} if colours is None else {"colours": colours})
+        # Where a cached property keeps what it worked out.
+        vars(view).update(known)
+        return view
+
+    def prepared(self) -> "VolumeView":
+        """Work out all that takes long, in a worker thread, and return the same view."""
+        for name in ("colours", "boxes", "sample"):
+            getattr(self, name)
+        return self
+
+    def middle_of_cell(self, label: int) -> tuple[int, int, int] | None:
+        """Voxel (z, y, x) in a cell, near its middle; None if there is no such cell."""
+        box = self.boxes[label - 1] if 0 < label <= len(self.boxes) else None
+        return None if self.labels is None or box is None else innermost(self.labels, box, label)
+
 
 @dataclass(frozen=True)
 class Display:
@@ -97,12 +128,15 @@ class Display:
         One of `COLOUR_MAPS`.
     show_cells : bool
     cell_style : {"fill", "outlines"}
+        On slices.
     opacity : float
         Of cells, 0 to 1.
     cell : int
         Selected; 0 = none.
     only : frozenset of int or None
         Show no other cells than these.
+    hidden : frozenset of int
+        Do not show these cells.
     show_volume, show_surfaces : bool
         In 3D.
     method : str
@@ -120,13 +154,14 @@ class Display:
     levels: tuple[float, float] = (0.0, 255.0)
     colour_map: str = "grey"
     show_cells: bool = True
-    cell_style: Literal["fill", "outlines"] = "fill"
+    cell_style: CellStyle = "fill"
     opacity: float = 0.45
     cell: int = 0
     only: frozenset[int] | None = None
+    hidden: frozenset[int] = frozenset()
     show_volume: bool = False
     show_surfaces: bool = True
-    method: str = "mip"
+    method: Method = "mip"
     cut_axis: int = 0
     cut: float = 0.0
     explode: float = 0.0
@@ -146,32 +181,30 @@ def automatic_levels(sample: Array) -> tuple[float, float]:
     return (low, high) if high > low else (low, low + 1.0)
 
 
-def label_lut(colours: NDArray[np.uint8], display: Display) -> NDArray[np.uint8]:
-    """Colour and opacity of each label on a slice.
+def notes(steps: Zyx, limit: int, shape: Zyx, surface_steps: Zyx) -> str:
+    """What she should know about how 3D is drawn; empty if all is drawn as it is.
 
     Parameters
     ----------
-    colours : (N, 3) ndarray of uint8
-        RGB of each label; row 0 is background.
-    display : Display
-        What is wanted.
-
-    Returns
-    -------
-    (N, 4) ndarray of uint8
-        RGBA. Row 0 is fully transparent, and so are hidden cells.
+    steps, surface_steps : (z, y, x)
+        Every how many voxels of the layer, and of the cells, are drawn.
+    limit : int
+        Most voxels along a side that the graphics card takes.
+    shape : (z, y, x)
+        Size of the stack in voxels.
     """
-    strength = 1.0 if display.cell_style == "outlines" else display.opacity
-    alpha = np.full(len(colours), strength * 255.0)
-    if 0 < display.cell < len(colours):
-        alpha *= DIMMED if display.cell_style == "fill" else 0.6
-        alpha[display.cell] = 255.0 * max(strength, 0.6)
-    if display.only is not None:
-        hidden = np.ones(len(colours), np.bool_)
-        hidden[[label for label in display.only if 0 <= label < len(colours)]] = False
-        alpha[hidden] = 0
-    alpha[0] = 0
-    lut = np.empty((len(colours), 4), np.uint8)
-    lut[:, :3] = colours
-    lut[:, 3] = np.rint(alpha)
-    return lut
+    words = []
+    if max(steps) > 1:
+        reason = (
+            f"this graphics card takes up to {limit} along a side"
+            if max(shape) > limit
+            else "more would fill the graphics card's memory"
+        )
+        words.append(f"The picture in 3D shows one voxel of {_by(steps)} (z, y, x): {reason}.")
+    if max(surface_steps) > 1:
+        words.append(f"Surfaces are made from one voxel of {_by(surface_steps)}, so that they can be turned fluently.")
+    return " ".join(words)
+
+
+def _by(steps: Zyx) -> str:
+    return " × ".join(f"{step:g}" for step in steps)

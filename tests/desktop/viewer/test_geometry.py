@@ -9,12 +9,15 @@ from cartocell_app.desktop.viewer.geometry import (
     XY,
     XZ,
     YZ,
+    along_ray,
     bar_length_um,
-    exploded,
-    first_hit,
+    first_of,
+    innermost,
     is_inside,
     middle_of,
+    moved_apart,
     outlines,
+    rim,
     texture_steps,
     voxel_at,
 )
@@ -64,21 +67,50 @@ def test_what_a_card_cannot_hold_is_thinned_out():
 
 
 def test_cells_move_away_from_the_middle():
-    vertices = np.array([[0, 0, 0], [0, 0, 10]], np.float32)
-    moved = exploded(vertices, np.array([0, 1], np.int32), vertices.astype(float), 0.5)
-    np.testing.assert_allclose(moved, [[0, 0, -2.5], [0, 0, 12.5]])
+    np.testing.assert_allclose(moved_apart(np.array([[0, 0, 0], [0, 0, 10.0]])), [[0, 0, -5], [0, 0, 5]])
+    assert moved_apart(np.zeros((0, 3))).shape == (0, 3)
 
 
-TRIANGLES = np.array([[[z, -1, -1], [z, 3, -1], [z, -1, 3]] for z in (5.0, 2.0, 8.0)])
+def test_a_line_goes_through_voxels_in_order():
+    along = along_ray((-1, 0.5, 0.5), (6, 0, 0), (2, 1, 1), (2, 3, 3))
+    assert along.tolist() == [[0, 0, 0], [1, 0, 0]]
+    slanted = along_ray((0.5, 0.5, 0.2), (0, 2, 2), (1, 1, 1), (1, 3, 3))
+    assert slanted.tolist() == [[0, 0, 0], [0, 1, 0], [0, 1, 1], [0, 2, 1], [0, 2, 2]]
+    assert along_ray((9, 9, 9), (1, 0, 0), (1, 1, 1), (3, 3, 3)).shape == (0, 3)
+    assert along_ray((0.5, 0.5, 0.5), (0, 0, 0), (1, 1, 1), (1, 1, 1)).shape == (0, 3)
 
 
-def test_a_ray_meets_the_nearest_triangle_ahead():
-    assert first_hit((0, 0, 0), (1, 0, 0), TRIANGLES) == 1
-    assert first_hit((3, 0, 0), (1, 0, 0), TRIANGLES) == 0
-    assert first_hit((9, 0, 0), (1, 0, 0), TRIANGLES) is None
-    assert first_hit((9, 0, 0), (-1, 0, 0), TRIANGLES) == 2
-    assert first_hit((0, 50, 0), (1, 0, 0), TRIANGLES) is None
+coordinates = st.tuples(*[st.floats(-20, 20, allow_subnormal=False).map(lambda value: round(value, 3))] * 3)
 
 
-def test_what_is_cut_away_is_not_hit():
-    assert first_hit((0, 0, 0), (1, 0, 0), TRIANGLES, kept=(0, 4.0)) == 0
+@given(coordinates, coordinates)
+def test_a_line_misses_no_voxel_that_many_points_of_it_find(start, way):
+    shape = (5, 6, 7)
+    found = {tuple(voxel) for voxel in along_ray(start, way, (1.0, 0.5, 2.0), shape)}
+    points = np.asarray(start) + np.linspace(0.0005, 0.9995, 300)[:, None] * np.asarray(way)
+    inside = [point for point in points if is_inside(point, (1.0, 0.5, 2.0), shape)]
+    if any(way):
+        assert {voxel_at(point, (1.0, 0.5, 2.0), shape) for point in inside} <= found
+
+
+def test_the_first_voxel_of_a_cell_along_a_line():
+    labels = np.array([[[0, 4, 7, 7, 4]]])
+    along = along_ray((0.5, 0.5, 0), (0, 0, 5), (1, 1, 1), labels.shape)
+    assert first_of(labels, along, 7) == (0, 0, 2)
+    assert first_of(labels, along, 4) == (0, 0, 1)
+    assert first_of(labels, along, 5) is None
+
+
+def test_the_innermost_voxel_of_a_bent_cell_lies_in_it():
+    labels = np.zeros((1, 9, 9), int)
+    labels[0, 1:8, 1], labels[0, 7, 1:8] = 5, 5
+    z, y, x = innermost(labels, np.s_[0:1, 1:8, 1:8], 5)
+    assert labels[z, y, x] == 5
+
+
+def test_the_rim_of_a_cell_is_two_pixels_wide():
+    labels = np.zeros((9, 9), int)
+    labels[1:8, 1:8] = 3
+    expected = labels > 0
+    expected[3:6, 3:6] = False
+    np.testing.assert_array_equal(rim(labels, 3), expected)

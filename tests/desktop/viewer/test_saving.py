@@ -26,12 +26,12 @@ def test_a_picture_that_cannot_be_written(viewer, tmp_path):
 @pytest.mark.parametrize("ending", ["gif", "mp4"])
 def test_a_film_turns_once_around(viewer, tmp_path, qtbot, monkeypatch, ending):
     monkeypatch.setattr("cartocell_app.desktop.viewer.filming.FRAMES", 8)
-    azimuth = viewer.volume._box.camera.azimuth
+    azimuth = viewer.volume.scene.camera.azimuth
     dialog = FilmDialog(viewer.volume, tmp_path / f"a.{ending}")
     qtbot.addWidget(dialog)
     with qtbot.waitSignal(dialog.finished_film, timeout=30_000):
         dialog.show()
-    assert viewer.volume._box.camera.azimuth % 360 == pytest.approx(azimuth % 360)
+    assert viewer.volume.scene.camera.azimuth % 360 == pytest.approx(azimuth % 360)
     content = (tmp_path / f"a.{ending}").read_bytes()
     assert content.startswith(b"GIF8") if ending == "gif" else b"ftyp" in content[:16]
 

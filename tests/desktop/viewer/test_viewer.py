@@ -1,15 +1,17 @@
 """Four panes, one cursor, one selected cell: what the mouse and keys do."""
 
+import gc
+import weakref
 from dataclasses import replace
 
 import numpy as np
+import psutil
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from cartocell_app.desktop.viewer.geometry import XY, XZ, YZ
-from cartocell_app.desktop.viewer.layers_panel import LayersPanel
 from cartocell_app.desktop.viewer.view import VolumeView
 
 
@@ -34,46 +36,46 @@ def turn_wheel(pane, steps, modifiers=Qt.KeyboardModifier.NoModifier):
 
 def test_it_starts_in_the_middle(viewer):
     assert viewer.voxel == (10, 15, 20)
-    assert [viewer.panes[plane].image.image.shape for plane in (XY, XZ, YZ)] == [(30, 40), (20, 40), (20, 30)]
+    assert [viewer.slices.panes[plane].image.image.shape for plane in (XY, XZ, YZ)] == [(30, 40), (20, 40), (20, 30)]
 
 
 def test_a_click_moves_the_cursor_of_all_panes_and_picks_the_cell(viewer, qtbot):
     with qtbot.waitSignal(viewer.cell_picked) as picked:
-        click(qtbot, viewer.panes[XY], 12.5, 9.5)
+        click(qtbot, viewer.slices.panes[XY], 12.5, 9.5)
     assert picked.args == [3]
     assert viewer.voxel == (10, 12, 9)
     with qtbot.waitSignal(viewer.cell_picked) as picked:
-        click(qtbot, viewer.panes[XZ], 11.0, 25.5)
+        click(qtbot, viewer.slices.panes[XZ], 11.0, 25.5)
     assert picked.args == [9]
     assert viewer.voxel == (5, 12, 25)
-    np.testing.assert_array_equal(viewer.panes[YZ].image.image, viewer.view.raw[:, :, 25])
+    np.testing.assert_array_equal(viewer.slices.panes[YZ].image.image, viewer.view.raw[:, :, 25])
 
 
 def test_a_click_beside_all_cells_picks_none(viewer, qtbot):
     with qtbot.waitSignal(viewer.cell_picked) as picked:
-        click(qtbot, viewer.panes[XY], 2.5, 2.5)
+        click(qtbot, viewer.slices.panes[XY], 2.5, 2.5)
     assert picked.args == [0]
 
 
 def test_scrolling_changes_the_slice_and_stops_at_the_end(viewer):
-    turn_wheel(viewer.panes[XY], 3)
+    turn_wheel(viewer.slices.panes[XY], 3)
     assert viewer.voxel[0] == 13
-    turn_wheel(viewer.panes[YZ], -2)
+    turn_wheel(viewer.slices.panes[YZ], -2)
     assert viewer.voxel == (13, 15, 18)
     for _ in range(30):
-        turn_wheel(viewer.panes[XY], 1)
+        turn_wheel(viewer.slices.panes[XY], 1)
     assert viewer.voxel[0] == 19
 
 
 def test_scrolling_with_control_zooms(viewer):
-    before = viewer.panes[XY].seen_um()
-    turn_wheel(viewer.panes[XY], -2, Qt.KeyboardModifier.ControlModifier)
-    assert viewer.panes[XY].seen_um() < before
+    before = viewer.slices.panes[XY].seen_um()
+    turn_wheel(viewer.slices.panes[XY], -2, Qt.KeyboardModifier.ControlModifier)
+    assert viewer.slices.panes[XY].seen_um() < before
     assert viewer.voxel[0] == 10
 
 
 def test_keys_move_the_cursor(viewer, qtbot):
-    pane = viewer.panes[XY]
+    pane = viewer.slices.panes[XY]
     qtbot.keyClick(pane, Qt.Key.Key_Right)
     qtbot.keyClick(pane, Qt.Key.Key_Up)
     qtbot.keyClick(pane, Qt.Key.Key_PageDown)
@@ -81,16 +83,16 @@ def test_keys_move_the_cursor(viewer, qtbot):
 
 
 def test_double_click_and_enter_maximise_and_back(viewer, qtbot):
-    pane = viewer.panes[XZ]
+    pane = viewer.slices.panes[XZ]
     viewport = pane._graphics.viewport()
     qtbot.mouseDClick(viewport, Qt.MouseButton.LeftButton, pos=viewport.rect().center())
-    assert [other.isVisible() for other in (*viewer.panes.values(), viewer.volume)] == [False, True, False, False]
+    assert [other.isVisible() for other in viewer.panes] == [False, True, False, False]
     qtbot.keyClick(pane, Qt.Key.Key_Return)
-    assert all(other.isVisible() for other in (*viewer.panes.values(), viewer.volume))
+    assert all(other.isVisible() for other in viewer.panes)
 
 
 def test_slices_have_the_true_aspect(viewer):
-    rect = viewer.panes[XZ].image.mapRectToView(viewer.panes[XZ].image.boundingRect())
+    rect = viewer.slices.panes[XZ].image.mapRectToView(viewer.slices.panes[XZ].image.boundingRect())
     assert (rect.width(), rect.height()) == (40, 40)  # 20 slices of 2 µm
 
 
@@ -102,13 +104,14 @@ def test_the_cursor_is_told_in_um_with_what_lies_there(viewer, qtbot):
 
 def test_an_unknown_voxel_size_is_said_and_has_no_scale_bar(viewer, two_cells):
     viewer.show_volume(VolumeView("?", two_cells.raw))
-    words = viewer.panes[XY]._words
-    assert "voxel size unknown" in words._place
-    assert not words._known
+    overlay = viewer.slices.panes[XY].overlay
+    assert "voxel size unknown" in overlay.place
+    assert not overlay.has_bar
+    assert not viewer.volume.overlay.has_bar
 
 
 def test_outlines_hidden_cells_and_selection(viewer):
-    cells = viewer.panes[XY].cells
+    cells = viewer.slices.panes[XY].cells
     assert cells.image[15, 10, 3] == round(viewer.display.opacity * 255)
     viewer.set_display(replace(viewer.display, cell_style="outlines"))
     assert cells.image[15, 10, 3] == 0  # inside
@@ -125,100 +128,98 @@ def test_outlines_hidden_cells_and_selection(viewer):
 def test_other_layers_are_read_when_wanted(viewer, qtbot):
     viewer.set_display(replace(viewer.display, layer="Tissue (M)"))
     qtbot.waitUntil(lambda: not viewer.is_busy)
-    assert viewer.panes[XY].image.image.max() == 1.0
+    assert viewer.slices.panes[XY].image.image.max() == 1.0
     assert viewer.display.levels[1] <= 1.0
 
 
-def test_a_cell_is_picked_in_3d_and_what_is_cut_away_is_not(viewer, qtbot):
-    volume = viewer.volume
-    assert not volume.problem
-    volume._box.camera.elevation, volume._box.camera.azimuth = 90, 0  # from above: x to the right
-    middle_x, middle_y = volume.width() / 2, volume.height() / 2
-    left, right = (volume.cell_at(middle_x + shift, middle_y) for shift in (-20, 20))
-    assert (left, right) == (3, 9)
-    assert volume.cell_at(2, 2) == 0
-    viewer.show_only(frozenset({9}))
-    assert volume.cell_at(middle_x - 20, middle_y) == 0
-
-
-def test_3d_really_draws_the_cells(viewer):
-    picture = viewer.volume.picture()
-    colours = {
-        picture.pixelColor(x, y).name() for x in range(0, picture.width(), 5) for y in range(0, picture.height(), 5)
-    }
-    assert len(colours) > 10
-
-
-def test_a_raw_volume_is_drawn_in_each_way(viewer):
-    empty = viewer.volume.picture()
-    for method in ("mip", "attenuated_mip", "translucent", "iso"):
-        viewer.set_display(
-            replace(viewer.display, show_surfaces=False, show_volume=True, method=method, levels=(0, 100))
-        )
-        picture = viewer.volume.picture()
-        assert picture != empty, method
-        row = [picture.pixelColor(x, picture.height() // 2).lightness() for x in range(picture.width())]
-        assert max(row) > 60, method
-
-
-def test_no_opengl_leaves_the_slices_and_says_why(qtbot, two_cells, monkeypatch):
-    from cartocell_app.desktop.viewer.viewer import Viewer
-    from cartocell_app.desktop.viewer.volume_pane import VolumePane
-
-    def fails(self):
-        raise RuntimeError("no GLX")
-
-    monkeypatch.setattr(VolumePane, "_make_canvas", fails)
-    viewer = Viewer()
-    qtbot.addWidget(viewer)
-    viewer.show()
-    viewer.show_volume(two_cells)
-    assert "graphics driver" in viewer.volume._words.text()
-    assert viewer.panes[XY].image.image is not None
-    viewer.tear_down()
-
-
-@pytest.fixture
-def panel(qtbot, viewer) -> LayersPanel:
-    panel = LayersPanel()
-    qtbot.addWidget(panel)
-    panel.display_changed.connect(viewer.set_display)
-    viewer.display_changed.connect(panel.set_display)
-    panel.show_view(viewer.view, viewer.display, viewer.sample)
-    return panel
-
-
-def test_the_panel_changes_what_is_shown(panel, viewer):
-    panel.opacity.setValue(90)
-    panel.style_of_cells.setCurrentIndex(1)
-    panel.colour_map.setCurrentIndex(2)
-    panel.explode.setValue(50)
-    assert viewer.display.opacity == pytest.approx(0.9)
-    assert viewer.display.cell_style == "outlines"
-    assert viewer.display.colour_map == "green"
-    assert viewer.display.explode == pytest.approx(0.5)
-
-
-def test_only_the_selected_cell_needs_a_selected_cell(panel, viewer):
-    assert not panel.only_selected.isEnabled()
-    assert panel.only_selected.toolTip() == "Click a cell first."
+def test_a_cell_selected_elsewhere_is_gone_to(viewer):
     viewer.set_cell(3)
-    panel.only_selected.setChecked(True)
-    assert viewer.display.only == {3}
+    assert viewer.view.labels[viewer.voxel] == 3
+    there = viewer.voxel
+    viewer.set_cell(0)
+    assert viewer.voxel == there
+
+
+def test_hidden_cells_and_showing_all_again(viewer):
+    cells = viewer.slices.panes[XY].cells
+    viewer.hide_cells(frozenset({3}))
+    assert (cells.image[15, 10, 3], cells.image[15, 25, 3] > 0) == (0, True)
+    viewer.show_only(None)
+    assert cells.image[15, 10, 3] > 0
+
+
+def test_the_menu_offers_what_can_be_done_with_the_selected_cell(viewer, qtbot):
+    pane = viewer.slices.panes[XY]
+    assert [words for words, _ in viewer._choices(pane)] == ["This pane only", "Show the whole stack"]
     viewer.set_cell(9)
+    choices = dict(viewer._choices(pane))
+    choices["Show only cell 9"]()
     assert viewer.display.only == {9}
-    panel.only_selected.setChecked(False)
+    dict(viewer._choices(pane))["Show all cells"]()
     assert viewer.display.only is None
+    with qtbot.waitSignal(viewer.cell_picked) as picked:
+        choices["Select no cell"]()
+    assert picked.args == [0]
 
 
-def test_automatic_brightness(panel, viewer):
-    viewer.set_display(replace(viewer.display, levels=(0.0, 1.0)))
-    panel.automatic.click()
-    assert viewer.display.levels == (10.0, 100.0)
+def test_other_cells_of_the_same_stack(viewer, qtbot):
+    edited = viewer.view.labels.copy()
+    edited[edited == 9] = 12
+    viewer.set_labels(edited)
+    qtbot.waitUntil(lambda: not viewer.is_busy)
+    viewer.go_to((21.0, 15.5, 25.5))
+    assert viewer.slices.panes[XY].cells.image[15, 25, 3] > 0
+    viewer.set_cell(12)
+    assert viewer.view.labels[viewer.voxel] == 12
 
 
-def test_without_cells_their_controls_say_why(panel, viewer, two_cells):
-    viewer.show_volume(VolumeView("raw", two_cells.raw, None, (1, 1, 1)))
-    panel.show_view(viewer.view, viewer.display, viewer.sample)
-    assert not panel.show_cells.isEnabled()
-    assert "segment it first" in panel.show_cells.toolTip()
+def test_labels_of_another_layer_have_the_colours_of_the_cells(viewer, qtbot, two_cells):
+    seeds = np.zeros_like(two_cells.labels)
+    seeds[10, 15, 25] = 9
+    viewer.show_volume(VolumeView("s", two_cells.raw, two_cells.labels, (2, 1, 1), {"Seeds": lambda: seeds}, {"Seeds"}))
+    viewer.set_display(replace(viewer.display, layer="Seeds"))
+    qtbot.waitUntil(lambda: not viewer.is_busy)
+    shown = viewer.slices.panes[XY].image.image
+    assert shown[15, 25].tolist() == [*viewer.view.colours[9], 255]
+    assert shown[15, 10, 3] == 0
+    viewer.go_to((21.0, 15.5, 25.5))
+
+
+def test_moving_cells_apart_leaves_the_slices_alone(viewer):
+    drawn = viewer.slices.panes[XY].cells.image
+    viewer.set_display(replace(viewer.display, explode=0.5))
+    assert viewer.slices.panes[XY].cells.image is drawn
+    viewer.set_display(replace(viewer.display, opacity=0.9))
+    assert viewer.slices.panes[XY].cells.image is not drawn
+
+
+def test_nothing_of_a_stack_is_kept_when_another_is_shown(viewer, qtbot):
+    raw = np.zeros((8, 9, 10), np.uint16)
+    gone = weakref.ref(raw)
+    viewer.show_volume(VolumeView("a", raw, np.ones(raw.shape, np.uint16), (1, 1, 1)))
+    viewer.set_display(replace(viewer.display, show_volume=True))
+    qtbot.waitUntil(lambda: not viewer.is_busy)
+    viewer.clear()
+    del raw
+    gc.collect()
+    assert gone() is None
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_from_stack_to_stack(viewer, qtbot):
+    """Ten stacks of 42 MB with their cells, one after the other, as a person leafs through a project."""
+    viewer.resize(320, 260)
+
+    def visit(number: int) -> int:
+        raw = np.full((40, 512, 512), number, np.uint16)
+        labels = np.zeros(raw.shape, np.uint16)
+        labels[10:20, 10:30, 10:30] = 1
+        viewer.clear()
+        viewer.show_volume(VolumeView(str(number), raw, labels, (1, 0.3, 0.3)).prepared())
+        viewer.set_display(replace(viewer.display, show_volume=True))
+        qtbot.waitUntil(lambda: not viewer.is_busy, timeout=30_000)
+        gc.collect()
+        return psutil.Process().memory_info().rss
+
+    used = [visit(number) for number in range(10)]
+    assert max(used[6:]) - used[5] < 42_000_000, [round(one / 1e6) for one in used]
