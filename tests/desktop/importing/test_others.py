@@ -43,7 +43,7 @@ def test_a_foreign_model_that_cannot_be_imported_says_why(
 ):
     (tmp_path / "w.pth").write_bytes(b"nothing")
     run = import_model(project, queue, tmp_path / "w.pth")
-    qtbot.waitUntil(lambda: queue.job(run.id).state == "failed", timeout=60_000)
+    qtbot.waitUntil(lambda: queue.job(run.id).state == "failed", timeout=240_000)
     qtbot.waitUntil(lambda: not queue.running())
     assert "w.pth" in queue.job(run.id).message
     assert "Traceback" not in queue.job(run.id).message

