@@ -40,7 +40,7 @@ Runner = Callable[[Sequence[str], Hear], Ended]
 """Runs ``cartocell`` with the given words, passes its events on, and returns when it has ended."""
 
 
-def own_command(words: Sequence[str]) -> list[str]:
+def cartocell_command(words: Sequence[str]) -> list[str]:
     """Program and arguments that run ``cartocell`` with `words`, from source and from the installed program."""
     program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "cartocell_app.cli"]
     return [*program, *words]
@@ -53,7 +53,7 @@ def run_command(stop: threading.Event) -> Runner:
     """
 
     def run(words: Sequence[str], hear: Hear) -> Ended:
-        command = own_command(words)
+        command = cartocell_command(words)
         with tempfile.TemporaryFile() as errors, _started(command, errors) as process:
             for line in _lines(process, stop):
                 with contextlib.suppress(ValueError):

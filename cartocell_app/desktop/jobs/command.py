@@ -5,7 +5,7 @@ import re
 import shlex
 from collections.abc import Sequence
 
-from cartocell_app.jobs.child import own_command
+from cartocell_app.jobs.child import cartocell_command
 
 WITHOUT_PROGRESS = ("doctor", "evaluate", "export", "export-model-zoo", "import-model")
 """Commands that tell no progress: they take a moment, and say a sentence at the end."""
@@ -16,7 +16,7 @@ _PLAIN_ON_WINDOWS = re.compile(r"[\w@+=:,./\\-]+")
 def command_line(words: Sequence[str]) -> list[str]:
     """Program and arguments that run ``cartocell`` with `words` and have it tell its progress."""
     told = [] if tells_no_progress(words) else ["--progress", "json"]
-    return own_command([*words, *told])
+    return cartocell_command([*words, *told])
 
 
 def tells_no_progress(words: Sequence[str]) -> bool:
