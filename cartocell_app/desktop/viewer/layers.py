@@ -13,7 +13,7 @@ from cartocell_app.desktop.viewer.view import Array, VolumeView, sampled
 if TYPE_CHECKING:
     from cartocell_app.morphology.surfaces import Surfaces
 
-LONGEST_MESHED, MOST_MESHED = 1024, 4_000_000
+LONGEST_MESHED, MOST_MESHED = 1024, 2_500_000
 """Larger stacks are thinned out for their surfaces: a field of thousands of cells takes seconds, not minutes."""
 
 

@@ -32,6 +32,7 @@ STYLES = {"fill": "Filled", "outlines": "Outlines"}
 AXES = {0: "from above (z)", 1: "from the front (y)", 2: "from the left (x)"}
 PERCENT = 100
 MOST_CUT = 95
+COMBO_LETTERS = 10
 
 
 class LayersPanel(QWidget):
@@ -82,7 +83,6 @@ class LayersPanel(QWidget):
             self.opacity,
             self.surfaces,
             self.explode,
-            self.only_selected,
         ):
             part.setEnabled(has_labels)
         self.show_cells.setToolTip("" if has_labels else "This stack has no cells yet: segment it first.")
@@ -114,16 +114,17 @@ class LayersPanel(QWidget):
                 _set(widget, value)
         self.histogram.set_levels(display.levels)
         self.method.setEnabled(display.show_volume)
-        selectable = display.cell > 0 or display.only is not None
-        self.only_selected.setEnabled(selectable and self.show_cells.isEnabled())
-        self.only_selected.setToolTip("" if selectable else "Click a cell first.")
+        self.method.setToolTip("" if display.show_volume else "For the picture as a volume, which is not shown.")
+        some_left_out = display.only is not None or bool(display.hidden)
+        _enable(self.only_selected, display.cell > 0 or display.only is not None, "Click a cell first.")
+        _enable(self.hide_selected, display.cell > 0, "Click a cell first.")
+        _enable(self.show_all, some_left_out, "All cells are shown.")
 
     def _picture(self) -> QFormLayout:
         self.show_image = QCheckBox("Show the picture")
-        self.layer = QComboBox()
+        self.layer = _combo([])
         self.layer.setToolTip("The raw stack, the network's maps, seeds: whatever there is of this sample.")
-        self.colour_map = QComboBox()
-        self.colour_map.addItems([name.capitalize() for name in COLOUR_MAPS])
+        self.colour_map = _combo([name.capitalize() for name in COLOUR_MAPS])
         self.histogram = Histogram()
         self.automatic = QPushButton("&Automatic brightness")
         self.automatic.setToolTip("Nearly all of the picture between black and white; a few hot pixels are left out.")
@@ -142,8 +143,7 @@ class LayersPanel(QWidget):
 
     def _cells(self) -> QFormLayout:
         self.show_cells = QCheckBox("Show the cells")
-        self.style_of_cells = QComboBox()
-        self.style_of_cells.addItems(list(STYLES.values()))
+        self.style_of_cells = _combo(list(STYLES.values()))
         self.opacity = _slider(PERCENT, "Opacity of the cells")
         self.only_selected = QCheckBox("Only the selected cell")
         self.show_cells.toggled.connect(lambda on: self._want(show_cells=on))
@@ -152,20 +152,25 @@ class LayersPanel(QWidget):
         self.only_selected.toggled.connect(
             lambda on: self._want(only=frozenset({self._display.cell}) if on and self._display.cell else None)
         )
+        self.hide_selected = QPushButton("&Hide cell")
+        self.hide_selected.clicked.connect(
+            lambda: self._want(hidden=self._display.hidden | frozenset({self._display.cell}))
+        )
+        self.show_all = QPushButton("Sho&w all cells")
+        self.show_all.clicked.connect(lambda: self._want(only=None, hidden=frozenset()))
         form = _form()
         form.addRow(self.show_cells)
         form.addRow("&Drawn", self.style_of_cells)
         form.addRow("O&pacity", self.opacity)
         form.addRow(self.only_selected)
+        form.addRow(_row(self.hide_selected, self.show_all))
         return form
 
     def _volume(self) -> QFormLayout:
         self.surfaces = QCheckBox("Cells as surfaces")
         self.volume = QCheckBox("Picture as a volume")
-        self.method = QComboBox()
-        self.method.addItems(list(VOLUME_METHODS.values()))
-        self.cut_axis = QComboBox()
-        self.cut_axis.addItems(list(AXES.values()))
+        self.method = _combo(list(VOLUME_METHODS.values()))
+        self.cut_axis = _combo(list(AXES.values()))
         self.cut = _slider(MOST_CUT, "How much is cut away, to look inside")
         self.explode = _slider(PERCENT, "How far the cells are moved apart")
         self.note = QLabel()
@@ -195,11 +200,7 @@ class LayersPanel(QWidget):
         film = QPushButton("Save &film…")
         film.setToolTip("The 3D view turning once around (MP4 or GIF).")
         film.clicked.connect(self.film_wanted)
-        row = QHBoxLayout()
-        row.setSpacing(SPACING)
-        row.addWidget(picture)
-        row.addWidget(film)
-        return row
+        return _row(picture, film)
 
     def say(self, note: str) -> None:
         """Say something about how 3D is drawn; empty for nothing."""
@@ -223,6 +224,29 @@ def _form() -> QFormLayout:
     form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
     return form
+
+
+def _row(*widgets: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(SPACING)
+    for widget in widgets:
+        row.addWidget(widget)
+    return row
+
+
+def _combo(words: list[str]) -> QComboBox:
+    """A list of choices that may be narrower than its longest one."""
+    combo = QComboBox()
+    combo.addItems(words)
+    combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    combo.setMinimumContentsLength(COMBO_LETTERS)
+    return combo
+
+
+def _enable(widget: QWidget, on: bool, otherwise: str) -> None:
+    """Let her use a control, or say why not."""
+    widget.setEnabled(on)
+    widget.setToolTip("" if on else otherwise)
 
 
 def _slider(most: int, words: str) -> QSlider:

@@ -1,5 +1,6 @@
 """The viewer for samples of a project: loads them in the background, and has the panel of layers beside it."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel, QStackedLayout, QWidget
 from cartocell_app.desktop.messages import show_user_error
 from cartocell_app.desktop.viewer.layers_panel import LayersPanel
 from cartocell_app.desktop.viewer.loading import BEFORE_VORONOI, load_view
-from cartocell_app.desktop.viewer.view import VolumeView
+from cartocell_app.desktop.viewer.view import Array, VolumeView
 from cartocell_app.desktop.viewer.viewer import Viewer
 from cartocell_app.desktop.workers import Latest
 from cartocell_app.errors import UserError
@@ -71,6 +72,11 @@ class SampleViewer(QWidget):
         """Whether something is still to be shown."""
         return self._loading.is_busy or self._before.is_busy or self.viewer.is_busy
 
+    @property
+    def words(self) -> str:
+        """What is said in place of a stack; empty where one is shown."""
+        return self._words.text() if self._layout.currentWidget() is self._words else ""
+
     def show_sample(self, sample: "Sample | None") -> None:
         """Show another sample, or what changed of it."""
         if sample is None:
@@ -100,15 +106,14 @@ class SampleViewer(QWidget):
         self._loading.request(lambda: load_view(sample).prepared())
 
     def show_before_voronoi(self, on: bool) -> None:
-        """Show the cells before Voronoi in place of those after it, or the other way round."""
+        """Show the cells before Voronoi in place of those after it, or the other way round; in the same colours."""
         view, sample = self.viewer.view, self._session.current
         if view is None or sample is None:
             return
         if on and BEFORE_VORONOI in view.extras:
             self._before.request(view.extras[BEFORE_VORONOI])
         elif not on and sample.labels is not None:
-            labels = sample.labels
-            self._before.request(lambda: _read_labels(labels))
+            self._before.request(partial(_read_labels, sample.labels))
 
     def tear_down(self) -> None:
         """Let go of everything, before the window goes."""
@@ -122,8 +127,11 @@ class SampleViewer(QWidget):
         self.viewer.set_cell(self._session.cell)
         self._tell_panel()
 
-    def _show_labels(self, labels: object) -> None:
-        self.viewer.set_labels(labels)  # type: ignore[arg-type]
+    def _show_labels(self, labels: Array) -> None:
+        view = self.viewer.view
+        if view is not None:
+            known = int(labels.max(initial=0)) < len(view.colours)
+            self.viewer.set_labels(labels, view.colours if known else None)
 
     def _tell_panel(self) -> None:
         self.layers_panel.show_view(self.viewer.view, self.viewer.display, self.viewer.sample)
@@ -143,7 +151,12 @@ class SampleViewer(QWidget):
 
         path = self._chosen("Save picture", "png", "Picture (*.png)")
         if path is not None:
-            self._saved(path, lambda: save_picture(self.viewer, path))
+            try:
+                save_picture(self.viewer, path)
+            except UserError as error:
+                show_user_error(error, self)
+            else:
+                self.saved.emit(f"Saved {path}.")
 
     def _save_film(self) -> None:
         from cartocell_app.desktop.viewer.filming import FilmDialog, film_filter
@@ -169,14 +182,6 @@ class SampleViewer(QWidget):
         path = Path(chosen)
         return path if path.suffix else path.with_suffix(f".{ending}")
 
-    def _saved(self, path: Path, save: object) -> None:
-        try:
-            save()  # type: ignore[operator]
-        except UserError as error:
-            show_user_error(error, self)
-        else:
-            self.saved.emit(f"Saved {path}.")
-
 
 def _identity(sample: "Sample") -> tuple[object, ...]:
     """What decides the picture of a sample: if it is the same, nothing needs to be read again."""
@@ -185,7 +190,7 @@ def _identity(sample: "Sample") -> tuple[object, ...]:
     return (sample.id, *reading, sample.labels, stamp)
 
 
-def _read_labels(path: Path) -> object:
+def _read_labels(path: Path) -> Array:
     from cartocell_app.stacks.reading import read_labels
 
     return read_labels(path)[0]

@@ -29,6 +29,9 @@ FRAMED = 1.45
 DEPTH = 6.0
 """How much of the world is drawn in depth, against the longest side of the stack: enough to move cells apart."""
 
+DRAWN_LAST = 3
+"""So that lines lie over the layer, and do not hide what is behind them."""
+
 BOX_COLOUR = (1.0, 1.0, 1.0, 0.16)
 
 
@@ -96,7 +99,7 @@ class Scene:
             self._lines = scene.visuals.Line(
                 np.zeros((2, 3), np.float32), connect="segments", parent=self._root, antialias=False
             )
-            self._lines.order = 1
+            self._lines.order = DRAWN_LAST
             self.frame()
 
     def set_mesh(self, mesh: CellMesh | None) -> None:

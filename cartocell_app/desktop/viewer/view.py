@@ -18,10 +18,10 @@ Method = Literal["mip", "attenuated_mip", "translucent", "iso"]
 RAW = "Raw"
 COLOUR_MAPS = ("grey", "inverted grey", "green", "magenta", "viridis")
 VOLUME_METHODS: dict[Method, str] = {
-    "mip": "Brightest along the line of sight",
-    "attenuated_mip": "Brightest, nearer ones first",
+    "mip": "Brightest in line",
+    "attenuated_mip": "Brightest, near first",
     "translucent": "See-through fog",
-    "iso": "Surface at one brightness",
+    "iso": "Surface of one brightness",
 }
 """Ways to draw a raw stack in 3D: vispy's names and ours."""
 

@@ -41,6 +41,15 @@ def test_only_the_selected_cell_needs_a_selected_cell(panel, viewer):
     assert viewer.display.only is None
 
 
+def test_hiding_the_selected_cell_and_showing_all_again(panel, viewer):
+    assert (panel.hide_selected.toolTip(), panel.show_all.toolTip()) == ("Click a cell first.", "All cells are shown.")
+    viewer.set_cell(3)
+    panel.hide_selected.click()
+    assert viewer.display.hidden == {3}
+    panel.show_all.click()
+    assert viewer.display.hidden == frozenset()
+
+
 def test_automatic_brightness(panel, viewer):
     viewer.set_display(replace(viewer.display, levels=(0.0, 1.0)))
     panel.automatic.click()

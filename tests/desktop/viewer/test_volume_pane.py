@@ -166,6 +166,7 @@ def test_a_middle_drag_moves_and_a_left_drag_turns(viewer, qtbot):
     def drag(button):
         send(QEvent.Type.MouseButtonPress, 100, button, button)
         for at in (115, 130, 145):
+            qtbot.wait(15)  # vispy leaves out what follows too quickly
             send(QEvent.Type.MouseMove, at, Qt.MouseButton.NoButton, button)
         send(QEvent.Type.MouseButtonRelease, 145, button, Qt.MouseButton.NoButton)
 
