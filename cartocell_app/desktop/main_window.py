@@ -61,7 +61,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.centre)
         self.samples = SampleList(session)
         self.stepper = Stepper()
-        self.recent = QMenu(self)
+        self.recent, self._context = QMenu(self), QMenu(self)
         self.bars = [self._stepper_bar()]
         self.docks = Docks(self, session)
         self.docks.fill("samples", self.samples)
@@ -89,7 +89,7 @@ class MainWindow(QMainWindow):
         menus.build_menus(self.menuBar(), self.actions_, self.recent)
         for bar, (_, keys) in zip(self.bars[1:], menus.TOOLBARS, strict=True):
             menus.fill_toolbar(bar, keys, self.actions_)
-        self.samples.set_menu([self.actions_.action(key) for key in menus.CONTEXT if self.actions_.has(key)])
+        self.samples.set_menu(menus.fill_context(self._context, self.actions_))
 
     def load_panels(self) -> Panels:
         """Load viewer, results and jobs if that was not done yet; they bring much with them."""
@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
         session, welcome = self.session, self.centre.welcome
         session.project_changed.connect(self._show_project)
         session.samples_changed.connect(self._samples_changed)
+        session.runs_changed.connect(self._show_phases)
         session.current_changed.connect(self._current_changed)
         session.settings_changed.connect(self._show_recent)
         welcome.wanted.connect(lambda name: self.actions_.action(f"file.{name}").trigger())

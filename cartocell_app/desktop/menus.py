@@ -13,6 +13,11 @@ from cartocell_app.desktop.actions import Actions
 
 Entry = str | None | tuple[str, tuple["Entry", ...]]
 
+USE_FOR: Final[tuple[str, tuple[Entry, ...]]] = (
+    "&Use for",
+    ("sample.use-high-resolution", "sample.use-low-resolution", "sample.use-validation", "sample.use-new"),
+)
+
 RECENT = "recent"
 """Stands for the list of recent projects."""
 
@@ -39,16 +44,16 @@ MENUS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         "&Sample",
         (
             "sample.next", "sample.previous", None, "sample.accept", "sample.reject", "sample.judge-anew", None,
-            "sample.voxel-size", "results.show-files", "results.copy",
+            USE_FOR, "sample.voxel-size", "results.show-files", "results.copy",
         ),
     ),
     ("Se&gment", ("segment.samples",)),
     ("&Help", ("help.keys", "help.device", "help.log", None, "help.about")),
 )  # fmt: skip
 
-CONTEXT: Final[tuple[str, ...]] = (
-    "segment.samples", "sample.accept", "sample.reject", "sample.judge-anew", "sample.rename", "sample.voxel-size",
-    "results.show-files", "sample.remove",
+CONTEXT: Final[tuple[Entry, ...]] = (
+    "segment.samples", "sample.accept", "sample.reject", "sample.judge-anew", USE_FOR, "sample.rename",
+    "sample.voxel-size", "results.show-files", "sample.remove",
 )  # fmt: skip
 """What a right click on samples offers."""
 
@@ -95,6 +100,13 @@ def build_toolbars(window: QMainWindow, actions: Actions) -> list[QToolBar]:
         bars.append(bar)
         fill_toolbar(bar, keys, actions)
     return bars
+
+
+def fill_context(menu: QMenu, actions: Actions) -> list[QAction]:
+    """Fill `menu` anew with what a right click on samples offers, and give back its entries."""
+    menu.clear()
+    _fill(menu, CONTEXT, actions, menu)
+    return menu.actions()
 
 
 def fill_toolbar(bar: QToolBar, keys: tuple[str | None, ...], actions: Actions) -> None:

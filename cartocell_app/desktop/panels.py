@@ -13,6 +13,9 @@ from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.results import actions as results_actions
 from cartocell_app.desktop.results.batch_view import BatchView
 from cartocell_app.desktop.results.panel import ResultsPanel
+from cartocell_app.desktop.training.keeper import Keeper
+from cartocell_app.desktop.training.labelling import LabellingPanel
+from cartocell_app.desktop.training.panel import TrainingPanel
 from cartocell_app.desktop.viewer.sample_viewer import SampleViewer
 
 if TYPE_CHECKING:
@@ -37,6 +40,9 @@ class Panels(QObject):
         self.results = ResultsPanel(session)
         self.batch = BatchView(session)
         self.viewer = SampleViewer(session)
+        self.keeper = Keeper(session, self)
+        self.trainings = {phase: TrainingPanel(session, self.queue, phase) for phase in (2, 4)}
+        self.labelling = LabellingPanel(session, self.queue)
         window.docks.fill("jobs", self.jobs)
         window.docks.fill("results", self.results)
         window.docks.fill("layers", _scrolling(self.viewer.layers_panel))
@@ -45,6 +51,9 @@ class Panels(QObject):
         self.results.before_voronoi_wanted.connect(self.viewer.show_before_voronoi)
         self.results.voxel_size_wanted.connect(lambda number: window.sample_commands.give_voxel_size((number,)))
         self.viewer.cursor_moved.connect(window.status.show_position)
+        for phase, panel in {**self.trainings, 3: self.labelling}.items():
+            window.centre.phase.set_panel(phase, panel)
+        self.keeper.model_taken.connect(lambda name: window.status.say(f"{name} is trained and can be used."))
         self.jobs.told.connect(window.status.say)
         self.viewer.saved.connect(window.status.say)
         window.actions_.add(results_actions.actions(session, self.results))

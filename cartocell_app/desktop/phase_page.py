@@ -61,8 +61,14 @@ class PhasePage(QScrollArea):
         super().__init__(parent)
         self.setObjectName("phase-page")
         self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.number = 0
+        self._panels: dict[int, QWidget] = {}
+
+    def set_panel(self, number: int, panel: QWidget) -> None:
+        """Show `panel` on the page of a phase, below what it is for; it keeps what was typed into it."""
+        panel.setParent(self)
+        panel.hide()
+        self._panels[number] = panel
 
     def show_phase(self, phase: PhaseState, texts: dict[str, tuple[str, str]]) -> None:
         """Show a phase.
@@ -74,14 +80,23 @@ class PhasePage(QScrollArea):
         texts : dict of str to (str, str)
             Text of each action by key, and why it cannot be done now ("" if it can).
         """
+        for shown in self._panels.values():
+            # Out of the old page, which is about to go.
+            shown.setParent(self)
+            shown.hide()
         self.number = phase.number
         column = QVBoxLayout()
         column.setSpacing(MARGIN)
         title = QLabel(f"{phase.number} · {phase.title}")
         title.setProperty("role", "page-title")
+        title.setWordWrap(True)
         column.addWidget(title)
         column.addLayout(self._state(phase))
         column.addWidget(paragraph(PURPOSES[phase.number - 1]))
+        panel = self._panels.get(phase.number)
+        if panel is not None:
+            column.addSpacing(SPACING)
+            column.addWidget(panel)
         for heading, sentences, name, role in (
             ("Still missing", phase.missing, "mdi6.alert-circle-outline", "doubt"),
             ("What it has", phase.has, "mdi6.check", "accepted"),
@@ -96,6 +111,8 @@ class PhasePage(QScrollArea):
         column.addLayout(self._buttons(phase.number, texts))
         column.addStretch()
         self._put(column)
+        if panel is not None:
+            panel.show()
 
     def _put(self, column: QVBoxLayout) -> None:
         inner = QWidget()
@@ -120,7 +137,7 @@ class PhasePage(QScrollArea):
         for at, key in enumerate(key for key in STEPS[number - 1] if key in texts):
             text, reason = texts[key]
             button = QPushButton(text)
-            button.setProperty("role", "primary" if at == 0 else "")
+            button.setProperty("role", "primary" if at == 0 and number not in self._panels else "")
             button.setEnabled(not reason)
             button.setToolTip(reason)
             button.clicked.connect(lambda _=False, key=key: self.action_wanted.emit(key))

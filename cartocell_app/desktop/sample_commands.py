@@ -24,6 +24,15 @@ JUDGED = ("segmented", "curated", "accepted", "rejected")
 """States in which there is something to judge."""
 
 
+USES = (
+    ("high-resolution", "&High-resolution cysts", "Cysts with labelled cells that M1 learns from (phases 1 and 2)."),
+    ("low-resolution", "&Low-resolution cysts", "Routine cysts that M1 labels and M2 learns from (phases 3 and 4)."),
+    ("validation", "&Watching trainings", "Labelled cysts that a training is watched with and never learns from."),
+    ("new", "&New cysts", "Cysts to be segmented and measured (phase 5)."),
+)
+"""Roles of samples, what a person calls them, and what that means."""
+
+
 class SampleCommands:
     """Commands on the selected samples, or on the current one if none is selected.
 
@@ -65,6 +74,11 @@ class SampleCommands:
         """Make accepted and rejected samples segmented ones again."""
         ids = self._judged()
         self._list.edits.change(ids, f"judge {_samples(len(ids))} anew", state="segmented", reason="")
+
+    def use_for(self, role: str) -> None:
+        """Say which phase the chosen samples are for."""
+        ids = self.chosen()
+        self._list.edits.change(ids, f"use of {_samples(len(ids))}", role=role)
 
     def give_voxel_size(self, ids: tuple[int, ...] = ()) -> None:
         """Ask for the voxel size of samples, of the chosen ones by default."""
@@ -148,6 +162,14 @@ class SampleCommands:
                 "Take the chosen samples out of the project; their stacks stay where they are.",
                 _both(self._needs_chosen, needs_changeable_project),
             ),
+            *(
+                ActionInfo(
+                    f"sample.use-{role}", text, lambda _=True, role=role: self.use_for(role), tooltip=words,
+                    needs=_both(self._needs_chosen, needs_changeable_project),
+                    checked=lambda role=role: self._are_for(role),
+                )
+                for role, text, words in USES
+            ),
         ]  # fmt: skip
 
     def _find(self) -> None:
@@ -158,6 +180,12 @@ class SampleCommands:
         project, chosen = self._session.project, set(self.chosen())
         samples = () if project is None else project.samples()
         return tuple(sample.id for sample in samples if sample.id in chosen and sample.state in JUDGED)
+
+    def _are_for(self, role: str) -> bool:
+        """Whether all chosen samples are for that."""
+        project, chosen = self._session.project, set(self.chosen())
+        samples = () if project is None else project.samples()
+        return bool(chosen) and all(sample.role == role for sample in samples if sample.id in chosen)
 
     def _needs_chosen(self, session: Session) -> str:
         del session

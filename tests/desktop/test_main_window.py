@@ -74,7 +74,7 @@ def states(project: Project) -> list[str]:
 
 def test_menus_tool_bars_and_right_click_name_only_actions_that_exist(window: MainWindow, project: Project) -> None:
     keys = [key for _, entries in menus.MENUS for key in menus.menu_keys(entries)]
-    keys += [key for _, bar in menus.TOOLBARS for key in bar if key is not None] + list(menus.CONTEXT)
+    keys += [key for _, bar in menus.TOOLBARS for key in bar if key is not None] + menus.menu_keys(menus.CONTEXT)
     assert [key for key in keys if not window.actions_.has(key)] == []
 
 
@@ -275,3 +275,30 @@ def test_a_bug_does_not_take_the_window_down(window: MainWindow, qtbot: QtBot) -
     qtbot.waitUntil(lambda: QApplication.activeModalWidget() is not None)
     QApplication.activeModalWidget().accept()
     assert window.isVisible()
+
+
+def test_a_right_click_says_what_samples_are_for_and_that_can_be_undone(window: MainWindow, project: Project):
+    (use_for,) = [action for action in window.samples.tree.actions() if action.text() == "&Use for"]
+    assert use_for.menu().actions()[0].text() == "&High-resolution cysts"
+    window.samples.go_to(1)
+    window.actions_.refresh()
+    window.actions_.action("sample.use-low-resolution").trigger()
+    assert [sample.role for sample in project.samples()] == ["low-resolution", "new", "new"]
+    window.actions_.refresh()
+    assert window.actions_.action("sample.use-low-resolution").isChecked()
+
+    window.actions_.action("edit.undo").trigger()
+    assert project.sample(1).role == "new"
+
+
+def test_pages_of_training_phases_have_their_panels_also_after_other_pages(window: MainWindow, project: Project):
+    for number in (2, 5, 2):
+        window.show_phase(number)
+    panels = window.panels
+    assert panels is not None
+    assert panels.trainings[2].isVisible()
+    assert not panels.trainings[4].isVisible()
+    assert "Right-click" in panels.trainings[2].form.start.toolTip()
+    window.show_phase(3)
+    assert panels.labelling.isVisible()
+    assert "M1 comes first" in panels.labelling.label.toolTip()

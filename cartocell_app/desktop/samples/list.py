@@ -101,6 +101,8 @@ class SampleList(QWidget):
     def set_menu(self, actions: Sequence[QAction]) -> None:
         """What a right click offers."""
         self.tree.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+        for action in self.tree.actions():
+            self.tree.removeAction(action)
         self.tree.addActions(list(actions))
 
     def rename_current(self) -> None:

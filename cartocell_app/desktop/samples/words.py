@@ -40,6 +40,14 @@ SIGNS = {
     "rejected": Sign("Rejected", "mdi6.close-circle-outline", "muted"),
     "failed": Sign("Failed", "mdi6.alert-circle", "failed"),
 }
+USES = {
+    "high-resolution": "high-resolution cysts, from which M1 learns",
+    "low-resolution": "low-resolution cysts, which M1 labels and M2 learns from",
+    "validation": "watching trainings",
+    "new": "new cysts, to be segmented",
+}
+"""What the roles of samples are called."""
+
 MISSING = Sign("File missing", "mdi6.file-question-outline", "doubt")
 
 
@@ -75,11 +83,13 @@ def everything_in_words(sample: Sample) -> str:
     """All that is known, a line each, for the tooltip."""
     sign = sign_of(sample)
     size = size_in_words(sample)
+    use = USES[sample.role]
     source = f" ({sample.voxel_size.source})" if sample.voxel_size is not None else ""
     lines = (
         sample.name,
         f"{sign.word}: {sample.reason}" if sample.reason else sign.word,
         cells_in_words(sample),
+        f"For: {use}",
         f"{size} voxels (z × y × x)" if size else "",
         f"Voxel: {voxel_in_words(sample)}{source}" if sample.voxel_size else "Its voxel size is not known yet.",
         f"Channel: {sample.channel_name}" if sample.channel_name else "",

@@ -1,0 +1,206 @@
+"""What a model is trained on, and how: proposed, and to be changed before it begins."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from cartocell_app.desktop.importing.voxel_editor import VoxelEditor
+from cartocell_app.desktop.pages import paragraph
+from cartocell_app.desktop.samples.words import cells_in_words, everything_in_words
+from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.theme import SPACING
+from cartocell_app.desktop.training.presets import PRESETS, seconds_of, time_in_words
+from cartocell_app.desktop.training.proposing import (
+    MODEL_OF,
+    coarser_shape,
+    cysts_to_train_with,
+    obstacle,
+    propose_voxel,
+    propose_watching,
+)
+from cartocell_app.desktop.training.starting import TrainingChoices
+from cartocell_app.stacks.voxel_size import VoxelSize
+
+if TYPE_CHECKING:
+    from cartocell_app.project.values import Sample
+
+NAME, CELLS, WATCHES = range(3)
+ROWS_SHOWN, ROW_PX = 7, 26
+
+
+class TrainingForm(QWidget):
+    """Cysts, voxel size and preset of a training.
+
+    Parameters
+    ----------
+    session : Session
+        Holds the project whose cysts are trained with.
+    phase : int
+        2 trains M1, 4 trains M2.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    wanted = Signal(object)
+    """The `TrainingChoices` to begin with."""
+
+    def __init__(self, session: Session, phase: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.phase = phase
+        self._cysts: list[Sample] = []
+        self._typed = False  # whether the voxel size is the user's own, to be kept when cysts change
+        self.cysts = QTreeWidget()
+        self.split, self.obstacle = paragraph("", "small"), paragraph("", "doubt")
+        self.voxel = VoxelEditor(session)
+        self.preset = QComboBox()
+        self.preset_words = paragraph("", "small")
+        self.start = QPushButton(f"&Train {MODEL_OF[phase]}")
+        self.start.setProperty("role", "primary")
+        self._set_up_cysts()
+        for preset in PRESETS:
+            self.preset.addItem(preset.name, preset)
+        self._lay_out()
+        self.cysts.itemChanged.connect(self._show)
+        self.preset.currentIndexChanged.connect(self._show)
+        self.voxel.given.connect(self._voxel_given)
+        for field in self.voxel.fields.values():
+            field.textEdited.connect(self._voxel_given)
+        self.start.clicked.connect(self._begin)
+
+    def refresh(self) -> None:
+        """Take the project's cysts anew; what was changed by hand stays where they are the same."""
+        project = self._session.project
+        samples = () if project is None else project.samples()
+        cysts = cysts_to_train_with(samples, self.phase)
+        before, ticked = {cyst.id for cyst in self._cysts}, self._ticked()
+        self._cysts = cysts
+        watching = ticked if before == {cyst.id for cyst in cysts} else propose_watching(cysts)
+        self._fill(watching)
+        if not self._typed:
+            proposed = propose_voxel(samples, cysts, self._session.settings.voxel_presets)
+            size = None if proposed.zyx_um is None else VoxelSize(*proposed.zyx_um, source=proposed.words)
+            self.voxel.show_voxel_size(size, proposed.words)
+        self._show()
+
+    def choices(self) -> TrainingChoices | None:
+        """What is chosen; None if that cannot be trained with."""
+        size = self.voxel.voxel_size()
+        if size is None or self.why_not():
+            return None
+        ticked = self._ticked()
+        learning = tuple(cyst for cyst in self._cysts if cyst.id not in ticked)
+        watching = tuple(cyst for cyst in self._cysts if cyst.id in ticked)
+        return TrainingChoices(self.phase, learning, watching, size.zyx_um, self.preset.currentData().key)
+
+    def why_not(self) -> str:
+        """Why it cannot begin, and what to do; empty if it can."""
+        problem = obstacle(self._cysts, self.phase)
+        if problem:
+            return problem
+        watching = len(self._ticked())
+        if watching == 0:
+            return "Tick at least one cyst to watch the training; it is not learnt from."
+        if watching == len(self._cysts):
+            return "Untick at least one cyst: there must be one to learn from."
+        project = self._session.project
+        if project is None or project.read_only:
+            return "This project is open in another window, so it can only be read here."
+        return "" if self.voxel.voxel_size() is not None else "Type the voxel size to train at."
+
+    def _set_up_cysts(self) -> None:
+        tree = self.cysts
+        tree.setAccessibleName("Cysts to train with")
+        tree.setHeaderLabels(["Cyst", "Cells", "Watches"])
+        tree.headerItem().setToolTip(
+            WATCHES,
+            "Cysts that watch are never learnt from: after each round they show how well the model does with cysts "
+            "that it has not seen. One in eight is good.",
+        )
+        tree.setRootIsDecorated(False)
+        tree.setUniformRowHeights(True)
+        tree.header().setStretchLastSection(False)
+        tree.header().setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        for column, width in ((CELLS, 80), (WATCHES, 80)):
+            tree.setColumnWidth(column, width)
+
+    def _fill(self, watching: set[int]) -> None:
+        self.cysts.blockSignals(True)
+        self.cysts.clear()
+        for cyst in self._cysts:
+            item = QTreeWidgetItem([cyst.name, cells_in_words(cyst), ""])
+            item.setToolTip(NAME, everything_in_words(cyst))
+            item.setData(NAME, Qt.ItemDataRole.UserRole, cyst.id)
+            item.setSizeHint(NAME, QSize(0, ROW_PX))
+            item.setCheckState(WATCHES, Qt.CheckState.Checked if cyst.id in watching else Qt.CheckState.Unchecked)
+            self.cysts.addTopLevelItem(item)
+        self.cysts.blockSignals(False)
+        rows = min(ROWS_SHOWN, max(2, len(self._cysts)))
+        self.cysts.setFixedHeight(rows * ROW_PX + self.cysts.header().sizeHint().height() + SPACING)
+
+    def _ticked(self) -> set[int]:
+        items = (self.cysts.topLevelItem(row) for row in range(self.cysts.topLevelItemCount()))
+        return {
+            item.data(NAME, Qt.ItemDataRole.UserRole)
+            for item in items
+            if item.checkState(WATCHES) is Qt.CheckState.Checked
+        }
+
+    def _voxel_given(self) -> None:
+        self._typed = True
+        self._show()
+
+    def _show(self) -> None:
+        ticked, size = self._ticked(), self.voxel.voxel_size()
+        learning = [cyst for cyst in self._cysts if cyst.id not in ticked]
+        self.split.setText(f"{len(learning)} to learn from, {len(ticked)} to watch with. Click a tick to change it.")
+        preset = self.preset.currentData()
+        shapes = [] if size is None else [coarser_shape(cyst, size.zyx_um) for cyst in learning]
+        taken = time_in_words(seconds_of(preset, shapes))
+        self.preset_words.setText(
+            f"{preset.words} It takes {taken} on the processor of this computer, a small part of that with an NVIDIA "
+            "graphics card; the first round will tell."
+        )
+        problem = self.why_not()
+        self.obstacle.setText(problem)
+        self.obstacle.setVisible(bool(problem))
+        self.start.setEnabled(not problem)
+        self.start.setToolTip(problem or "It runs in the background; you can go on working, or come back tomorrow.")
+        for widget in (self.cysts, self.split):
+            widget.setVisible(bool(self._cysts))
+
+    def _begin(self) -> None:
+        choices = self.choices()
+        if choices is not None:
+            self.wanted.emit(choices)
+
+    def _lay_out(self) -> None:
+        voxel_label, preset_label = QLabel("Voxel size that it is trained at"), QLabel("&How long")
+        preset_label.setBuddy(self.preset)
+        voxel_label.setToolTip("All cysts are made this coarse before they are learnt from; none is made finer.")
+        heading = paragraph(f"What {MODEL_OF[self.phase]} learns from", "title")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACING)
+        for widget in (heading, self.cysts, self.split):
+            layout.addWidget(widget)
+        # Above and not beside their fields: the page may be narrow.
+        for label, widgets in ((voxel_label, (self.voxel,)), (preset_label, (self.preset, self.preset_words))):
+            label.setProperty("role", "title")
+            layout.addSpacing(SPACING)
+            for widget in (label, *widgets):
+                layout.addWidget(widget)
+        layout.addWidget(self.obstacle)
+        layout.addWidget(self.start, 0, Qt.AlignmentFlag.AlignLeft)

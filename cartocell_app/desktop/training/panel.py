@@ -1,0 +1,84 @@
+"""What phases 2 and 4 show on their pages: the form, then the training, then both."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from cartocell_app.desktop.jobs.queue import JobQueue
+from cartocell_app.desktop.pages import paragraph
+from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.theme import MARGIN, SPACING
+from cartocell_app.desktop.training.form import TrainingForm
+from cartocell_app.desktop.training.presets import HOW_TO_ADD, NO_TORCH, can_train
+from cartocell_app.desktop.training.progress import BUSY, TrainingProgress
+from cartocell_app.desktop.training.starting import TrainingChoices, latest_training, start_training
+
+
+class TrainingPanel(QWidget):
+    """Training a model, from proposal to curves.
+
+    Parameters
+    ----------
+    session : Session
+        Holds the project.
+    queue : JobQueue
+        Gets the trainings.
+    phase : int
+        2 trains M1, 4 trains M2.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    def __init__(self, session: Session, queue: JobQueue, phase: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._queue = queue
+        self.phase = phase
+        self.no_training, self.how_to_add = paragraph(NO_TORCH, "doubt"), paragraph(HOW_TO_ADD)
+        self.progress = TrainingProgress(queue)
+        self.form = TrainingForm(session, phase)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACING)
+        for widget in (self.no_training, self.how_to_add, self.progress):
+            layout.addWidget(widget)
+        layout.addSpacing(MARGIN)
+        layout.addWidget(self.form)
+        # Several signals in a row, one look at what they changed.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.refresh)
+        for changed in (session.project_changed, session.samples_changed, session.runs_changed):
+            changed.connect(self.refresh_soon)
+        session.settings_changed.connect(self.refresh_soon)
+        queue.job_changed.connect(self._job_changed)
+        self.form.wanted.connect(self._begin)
+        self.refresh()
+
+    def refresh_soon(self) -> None:
+        """Show how far it is, once the window has nothing else to do."""
+        self._soon.start()
+
+    def refresh(self) -> None:
+        """Show how far it is."""
+        project = self._session.project
+        run = None if project is None else latest_training(project, self.phase)
+        trains = can_train()
+        self.no_training.setVisible(not trains)
+        self.how_to_add.setVisible(not trains)
+        if run is not None:
+            self.progress.show_run(run)
+        self.progress.setVisible(run is not None)
+        self.form.setVisible(trains and (run is None or run.state not in BUSY))
+        self.form.refresh()
+
+    def _begin(self, choices: TrainingChoices) -> None:
+        if self._session.project is not None:
+            start_training(self._session.project, self._queue, choices)
+            self.refresh()  # at once: a second click must not begin a second one
+
+    def _job_changed(self, run_id: int) -> None:
+        if self.progress.run is not None and self.progress.run.id == run_id and self._session.project is not None:
+            self.progress.show_run(self.progress.run)

@@ -1,0 +1,142 @@
+"""The pages of phases 2 to 4 without any training: what they propose, ask, and say where they cannot."""
+
+import pytest
+from PySide6.QtCore import Qt
+
+from cartocell_app.desktop.jobs.queue import JobQueue
+from cartocell_app.desktop.settings import VoxelPreset
+from cartocell_app.desktop.training import panel as panel_module
+from cartocell_app.desktop.training.doubts import NOTHING_ODD, by_doubt, doubt_of, judged, waiting_for_doubts
+from cartocell_app.desktop.training.form import WATCHES
+from cartocell_app.desktop.training.labelling import LabellingPanel
+from cartocell_app.desktop.training.panel import TrainingPanel
+from cartocell_app.desktop.training.presets import PRESETS, seconds_of, time_in_words
+from cartocell_app.desktop.training.proposing import coarser_shape, propose_voxel, propose_watching
+
+from .conftest import COARSE, FINE
+
+
+@pytest.fixture
+def page(qtbot, session, queue):
+    """Page of phase 2."""
+    page = TrainingPanel(session, queue, 2)
+    qtbot.addWidget(page)
+    page.show()
+    return page
+
+
+def tick(page, row, on):
+    state = Qt.CheckState.Checked if on else Qt.CheckState.Unchecked
+    page.form.cysts.topLevelItem(row).setCheckState(WATCHES, state)
+
+
+def test_too_few_cysts_are_said_with_what_to_do(qtbot, page, add):
+    assert not page.form.start.isEnabled()
+    add("a")
+    add("b", accepted=False)
+    qtbot.waitUntil(lambda: "1 is there" in page.form.obstacle.text())
+    assert "Right-click cysts in the list" in page.form.start.toolTip()
+    assert not page.form.start.isEnabled()
+
+    add("c")
+    qtbot.waitUntil(page.form.start.isEnabled)
+    assert page.form.obstacle.isHidden()
+    assert page.form.split.text().startswith("1 to learn from, 1 to watch with")
+
+
+def test_where_nothing_can_learn_the_page_says_what_works_and_how_to_add_it(page, add, monkeypatch):
+    add("a", "b")
+    monkeypatch.setattr(panel_module, "can_train", lambda: False)
+    page.refresh()
+    assert page.form.isHidden()
+    assert "segmenting with the models that are there" in page.no_training.text()
+    assert "pip install" in page.how_to_add.text()
+
+
+def test_ticks_and_voxel_size_stay_until_cysts_come_or_go(qtbot, page, add, session):
+    add("a", "b", "c")
+    qtbot.waitUntil(page.form.start.isEnabled)
+    tick(page, 0, on=True)
+    page.form.voxel.fields["z"].setText("")
+    qtbot.keyClicks(page.form.voxel.fields["z"], "1.5")
+    page.refresh()
+    choices = page.form.choices()
+    assert [cyst.name for cyst in choices.watching] == ["a", "c"]
+    assert choices.voxel_um == (1.5, 0.3, 0.3)
+
+    for row in range(3):
+        tick(page, row, on=True)
+    assert "one to learn from" in page.form.start.toolTip()
+    for row in range(3):
+        tick(page, row, on=False)
+    assert "to watch the training" in page.form.start.toolTip()
+    assert page.form.choices() is None
+
+
+def test_cysts_meant_for_it_watch_else_one_in_eight(add, project):
+    cysts = add(*(f"cyst {number}" for number in range(16)))
+    assert len(propose_watching(cysts)) == 2
+    (watching,) = add("other", role="validation")
+    assert propose_watching([*cysts, watching]) == {watching.id}
+    assert propose_watching(cysts[:1]) == set()
+
+
+def test_voxel_size_is_that_of_routine_stacks_then_the_labs_then_the_cysts_own(add, project):
+    cysts = add("a", "b")
+    preset = VoxelPreset(name="Screening", z_um=1.0, y_um=0.8, x_um=0.8)
+    assert propose_voxel(project.samples(), cysts, ()).zyx_um == FINE.zyx_um
+    proposed = propose_voxel(project.samples(), cysts, [preset])
+    assert (proposed.zyx_um, "Screening" in proposed.words) == ((1.0, 0.8, 0.8), True)
+    add("low", role="low-resolution", size=COARSE, accepted=False)
+    assert propose_voxel(project.samples(), cysts, [preset]).zyx_um == COARSE.zyx_um
+    assert coarser_shape(cysts[0], COARSE.zyx_um) == (12, 20, 20)
+
+
+def test_presets_are_those_of_the_command_line():
+    settings = pytest.importorskip("training.settings")
+    for preset in PRESETS:
+        its = settings.PRESETS[preset.key]
+        assert (preset.rounds, preset.steps) == (its.epochs, its.steps_per_epoch)
+    quick, standard, paper = PRESETS
+    assert seconds_of(quick, [(64, 80, 80)]) == seconds_of(quick, [(640, 80, 80)])
+    assert seconds_of(standard, [(640, 80, 80)]) == pytest.approx(5 * seconds_of(standard, [(128, 80, 80)]))
+    assert seconds_of(paper, [(64, 80, 80)]) > seconds_of(standard, [(64, 80, 80)])
+    assert [time_in_words(seconds) for seconds in (30, 600, 2 * 3600, 72 * 3600)] == [
+        "a minute or two", "about 10 min", "about 2 hours", "about 3 days",
+    ]  # fmt: skip
+
+
+def test_a_page_of_m2_asks_for_low_resolution_cysts(qtbot, session, queue: JobQueue, add):
+    add("a", "b")
+    page = TrainingPanel(session, queue, 4)
+    qtbot.addWidget(page)
+    assert "accepted low-resolution cysts" in page.form.obstacle.text()
+    add("c", "d", role="low-resolution", size=COARSE)
+    qtbot.waitUntil(page.form.start.isEnabled)
+    assert page.form.cysts.topLevelItemCount() == 4
+    assert page.form.voxel.voxel_size().zyx_um == COARSE.zyx_um
+
+
+def test_labelling_needs_m1_then_cysts_and_lists_the_doubtful_first(qtbot, session, project, queue, add, tmp_path):
+    page = LabellingPanel(session, queue)
+    qtbot.addWidget(page)
+    page.show()
+    assert "M1 comes first" in page.label.toolTip()
+    (tmp_path / "m1.onnx").write_bytes(b"model")
+    project.add_model("M1", tmp_path / "m1.onnx", {})
+    qtbot.waitUntil(lambda: "Add low-resolution stacks" in page.label.toolTip())
+    first, second, third = add("x", "y", "z", role="low-resolution", size=COARSE)
+    qtbot.waitUntil(lambda: page.label.toolTip() == "All low-resolution cysts are labelled.")
+
+    project.update_samples([first.id, second.id, third.id], state="segmented")
+    assert len(waiting_for_doubts(project.samples())) == 3
+    words = judged(project.sample(first.id))
+    assert words.startswith("Doubt ")
+    project.update_samples([first.id], reason=NOTHING_ODD)
+    project.update_samples([second.id], reason=words)
+    assert [sample.name for sample in by_doubt(project.samples())] == ["y", "x", "z"]
+    assert [doubt_of(sample) > 0 for sample in by_doubt(project.samples())] == [True, False, False]
+    qtbot.waitUntil(lambda: page.list.topLevelItemCount() == 3)
+    assert page.list.topLevelItem(0).text(1) == "y"
+    page.list.itemActivated.emit(page.list.topLevelItem(0), 0)
+    assert session.current.name == "y"
