@@ -66,7 +66,15 @@ class BatchChoices:
 
     @property
     def settings(self) -> SegmentationSettings:
-        """Settings of the profile, once it is known which: see `with_model`."""
+        """Settings of the profile, once it is known which: see `with_model`.
+
+        Raises
+        ------
+        UserError
+            If there is no such profile.
+        """
+        if self.profile not in PROFILES:
+            raise UserError(f"There is no profile {self.profile!r}.", f"Choose one of {', '.join((AUTO, *PROFILES))}.")
         return PROFILES[self.profile]
 
     def reading_of(self, name: str) -> ReadingChoices:
@@ -76,18 +84,6 @@ class BatchChoices:
     def with_model(self, card: ModelCard) -> "BatchChoices":
         """The same choices with the profile that goes with a model, where none was chosen."""
         return dataclasses.replace(self, profile=card.profile) if self.profile == AUTO else self
-
-
-def check_profile(profile: str) -> None:
-    """Check that there is such a profile.
-
-    Raises
-    ------
-    UserError
-        If there is none.
-    """
-    if profile not in (AUTO, *PROFILES):
-        raise UserError(f"There is no profile {profile!r}.", f"Choose one of {', '.join((AUTO, *PROFILES))}.")
 
 
 @dataclass(frozen=True)
@@ -136,7 +132,6 @@ def segment_batch(
     CancelledError
         If `stop` was set.
     """
-    check_profile(choices.profile)
     check_writable(out)
     remove_partial_files(out)
     network = Network.open(choices.model, choices.device, _threads_each(choices))
