@@ -1,6 +1,5 @@
 """Four linked views of one stack: XY, XZ, YZ and 3D, with one cursor in µm and one selected cell."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -8,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QKeyEvent, Qt
-from PySide6.QtWidgets import QGridLayout, QMenu, QWidget
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from cartocell_app.desktop.viewer.geometry import XY, XZ, YZ, Zyx, is_inside, middle_of, voxel_at
 from cartocell_app.desktop.viewer.layers import CellMesh, Layer, make_mesh, mesh_steps, read_layer
 from cartocell_app.desktop.viewer.looks import Facts, Looks, resolve
+from cartocell_app.desktop.viewer.menu import choices, pop_up
 from cartocell_app.desktop.viewer.pane import Pane
 from cartocell_app.desktop.viewer.slices import Slices, Voxel, words_at
 from cartocell_app.desktop.viewer.view import RAW, Array, Display, VolumeView, automatic_levels, notes
@@ -185,6 +185,11 @@ class Viewer(QWidget):
             other.setVisible(self._maximised in (None, other))
         pane.setFocus()
 
+    @property
+    def maximised(self) -> Pane | None:
+        """The pane that is the only one; None while all four are seen."""
+        return self._maximised
+
     def reset_zoom(self) -> None:
         """Show all of the stack in all panes."""
         if self._view is not None:
@@ -289,31 +294,5 @@ class Viewer(QWidget):
             self._tell_place()
 
     def _show_menu(self, pane: Pane, at: QPoint) -> None:
-        if self._view is None:
-            return
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for words, does in self._choices(pane):
-            if does is None:
-                menu.addSeparator()
-            else:
-                menu.addAction(words, does)
-        menu.popup(at)
-
-    def _choices(self, pane: Pane) -> list[tuple[str, Callable[[], None] | None]]:
-        """What can be done with a pane; None separates."""
-        cell, display = self._display.cell, self._display
-        choices: list[tuple[str, Callable[[], None] | None]] = [
-            ("All panes" if self._maximised else "This pane only", partial(self.maximise, pane)),
-            ("Show the whole stack", self.reset_zoom),
-        ]
-        if cell:
-            choices += [
-                ("", None),
-                (f"Show only cell {cell}", partial(self.show_only, frozenset({cell}))),
-                (f"Hide cell {cell}", partial(self.hide_cells, frozenset({cell}))),
-                ("Select no cell", partial(self.cell_picked.emit, 0)),
-            ]
-        if display.only is not None or display.hidden:
-            choices.append(("Show all cells", partial(self.show_only, None)))
-        return choices
+        if self._view is not None:
+            pop_up(self, choices(self, pane), at)

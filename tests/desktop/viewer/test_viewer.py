@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import psutil
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
 from cartocell_app.desktop.viewer.geometry import XY, XZ, YZ
@@ -72,6 +72,37 @@ def test_scrolling_with_control_zooms(viewer):
     turn_wheel(viewer.slices.panes[XY], -2, Qt.KeyboardModifier.ControlModifier)
     assert viewer.slices.panes[XY].seen_um() < before
     assert viewer.voxel[0] == 10
+
+
+def test_a_middle_drag_or_a_left_one_with_space_moves_the_slice(viewer, qtbot):
+    pane = viewer.slices.panes[XY]
+
+    def dragged(button) -> tuple[float, float]:
+        before = pane.box.viewRect().center()
+        viewport = pane._graphics.viewport()
+        qtbot.mousePress(viewport, button, pos=QPoint(100, 100))
+        for at in (115, 130, 145):
+            qtbot.wait(15)  # pyqtgraph leaves out what follows too quickly
+            move = QPointF(at, 100)
+            QApplication.sendEvent(
+                viewport,
+                QMouseEvent(
+                    QEvent.Type.MouseMove, move, viewport.mapToGlobal(move),
+                    Qt.MouseButton.NoButton, button, Qt.KeyboardModifier.NoModifier,
+                ),
+            )  # fmt: skip
+        qtbot.mouseRelease(viewport, button, pos=QPoint(145, 100))
+        after = pane.box.viewRect().center()
+        return after.x() - before.x(), after.y() - before.y()
+
+    assert dragged(Qt.MouseButton.MiddleButton)[0] < 0
+    voxel = viewer.voxel
+    qtbot.keyPress(pane, Qt.Key.Key_Space)
+    assert dragged(Qt.MouseButton.LeftButton)[0] < 0
+    assert viewer.voxel == voxel
+    qtbot.keyRelease(pane, Qt.Key.Key_Space)
+    assert dragged(Qt.MouseButton.LeftButton) == (0, 0)
+    assert viewer.voxel != voxel
 
 
 def test_keys_move_the_cursor(viewer, qtbot):
@@ -146,20 +177,6 @@ def test_hidden_cells_and_showing_all_again(viewer):
     assert (cells.image[15, 10, 3], cells.image[15, 25, 3] > 0) == (0, True)
     viewer.show_only(None)
     assert cells.image[15, 10, 3] > 0
-
-
-def test_the_menu_offers_what_can_be_done_with_the_selected_cell(viewer, qtbot):
-    pane = viewer.slices.panes[XY]
-    assert [words for words, _ in viewer._choices(pane)] == ["This pane only", "Show the whole stack"]
-    viewer.set_cell(9)
-    choices = dict(viewer._choices(pane))
-    choices["Show only cell 9"]()
-    assert viewer.display.only == {9}
-    dict(viewer._choices(pane))["Show all cells"]()
-    assert viewer.display.only is None
-    with qtbot.waitSignal(viewer.cell_picked) as picked:
-        choices["Select no cell"]()
-    assert picked.args == [0]
 
 
 def test_other_cells_of_the_same_stack(viewer, qtbot):
