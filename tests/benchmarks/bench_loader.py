@@ -22,7 +22,7 @@ def main() -> None:
         folder = Path(scratch)
         for name, count, seed in (("known", CYSTS, 900_003), ("unseen", 1, 910_003)):
             run("synthesize", "-o", folder / name, "--preset", "4d", "--count", count, "--seed", seed,
-                "--voxel-size", 1, 1, 1, "--progress", "none")  # fmt: skip
+                "--voxel-size", 1.1, 1.1, 1.1, "--progress", "none")  # fmt: skip
         peak = train(folder)
         seconds_a_patch(folder / "known")
         history = pd.read_csv(next((folder / "run").rglob("*history.csv")))
