@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 import pytest
 
 NOTEBOOKS = Path(__file__).parents[2] / "training" / "notebooks"
@@ -58,16 +59,19 @@ def test_training_runs_and_leaves_the_tree_of_the_tutorial(tmp_path):
     assert list((run / "results" / "cartocell_1" / "aug").glob("*.tif"))
     assert (tmp_path / "work" / "m1.onnx").exists()
     assert "F1" in said(notebook)
-    assert pictures(notebook) >= 4
+    assert pictures(notebook) == 7
 
 
 @pytest.mark.slow
 def test_inference_runs_and_finds_the_cells(tmp_path):
     notebook = executed("cartocell_inference.ipynb", tmp_path)
-    assert list((tmp_path / "work" / "cells" / "per_image_instances_voronoi").glob("*.tif"))
+    for folder in ("per_image", "per_image_instances", "per_image_instances_voronoi", "overview"):
+        assert len(list((tmp_path / "work" / "cells" / folder).iterdir())) == 1, folder
     assert (tmp_path / "work" / "measurements" / "cells.csv").exists()
+    scores = pd.read_csv(tmp_path / "work" / "scores_per_image_instances_voronoi.csv")
+    assert scores["f1_0.5"].min() > 0.8
     assert "IoU 0.5" in said(notebook)
-    assert pictures(notebook) == 1
+    assert pictures(notebook) == 2
 
 
 @pytest.mark.parametrize("path", sorted(NOTEBOOKS.glob("*.ipynb")), ids=lambda path: path.stem)
