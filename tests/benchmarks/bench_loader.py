@@ -11,7 +11,7 @@ import pandas as pd
 import psutil
 
 CYSTS = 3
-ROUNDS = 2
+STEPS = 20
 
 
 def main() -> None:
@@ -27,15 +27,15 @@ def main() -> None:
         seconds_a_patch(folder / "known")
         history = pd.read_csv(next((folder / "run").rglob("*history.csv")))
         print(
-            f"training, preset quick, {ROUNDS} rounds: the network waited {100 * history['waiting'].mean():.2f} % of "
-            f"the time; peak memory with both loaders {peak / 1e9:.2f} GB"
+            f"training, preset quick, {STEPS} steps: the network waited {100 * history['waiting'].mean():.2f} % of the "
+            f"time; peak memory, loaders included, {peak / 1e9:.2f} GB"
         )
 
 
 def train(folder: Path) -> int:
     """Train a little in a process of its own; bytes of memory that it and its loaders took at most, together."""
     words = ["train", folder / "known", "--validation", folder / "unseen", "-o", folder / "run", "--preset", "quick",
-             "--steps", 10 * ROUNDS, "--progress", "none"]  # fmt: skip
+             "--steps", STEPS, "--progress", "none"]  # fmt: skip
     peak = 0
     with subprocess.Popen(command(*words), stdout=subprocess.DEVNULL) as process:
         watched = psutil.Process(process.pid)
@@ -51,10 +51,10 @@ def memory_of(process: psutil.Process) -> int:
     """Proportional memory of a process and its children; shared pages count once."""
     try:
         family = [process, *process.children(recursive=True)]
-        return sum(member.memory_full_info().pss if hasattr(member.memory_full_info(), "pss")
-                   else member.memory_info().rss for member in family)  # fmt: skip
-    except psutil.Error:
+        infos = [member.memory_full_info() for member in family]
+    except psutil.Error:  # one of them ended meanwhile
         return 0
+    return sum(getattr(info, "pss", info.rss) for info in infos)
 
 
 def seconds_a_patch(training_set: Path) -> None:

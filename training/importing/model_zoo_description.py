@@ -13,10 +13,10 @@ FORMAT = "0.5.3"
 """Of the description; the oldest with all that is used here."""
 
 CHANNEL_NAMES = {
-    "B": "B: cell interior",
-    "F": "F: whole cell",
-    "C": "C: contour",
-    "M": "M: tissue",
+    "B": "B_cell_interior",
+    "F": "F_whole_cell",
+    "C": "C_contour",
+    "M": "M_tissue",
 }
 
 _AUTHORS = ("Andres-San Roman JA", "Gordillo-Vázquez C", "Franco-Barranco D", "Morato L", "Fernández-Espartero CH",
