@@ -2,7 +2,7 @@
 
 Run with ``BIAPY_PYTHON=/path/to/environment/bin/python .venv/bin/python tests/benchmarks/bench_biapy_training.py``,
 where that environment has biapy 3.7.1 and the same torch as ours; without it, it says so and ends. ``ROUNDS`` sets how
-many rounds (3), ``KEEP`` a folder for all files, where it takes up what is done. On two cores it takes about an hour.
+many rounds (3), ``KEEP`` a folder for all files, where it takes up what is done.
 """
 
 import json
@@ -22,8 +22,8 @@ import yaml
 SETS = {"train": (3, 800_003), "val": (1, 810_003), "test": (2, 820_003)}
 """How many cysts of 4 days, and the first seed."""
 
-VOXEL_UM = (0.8, 0.7, 0.7)
-"""So coarse that a cyst is about one patch wide."""
+VOXEL_UM = (1.1, 1.1, 1.1)
+"""So coarse that a cyst fits into one patch."""
 
 PATCH = 80
 VORONOI = "per_image_instances_voronoi"
