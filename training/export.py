@@ -103,6 +103,15 @@ def write_onnx(network: ResUNet, path: Path) -> None:
             dynamo=True,
             verbose=False,
         )
+    _forget_where_it_was_made(path)
+
+
+def _forget_where_it_was_made(path: Path) -> None:
+    """Drop what the exporter notes of its own work, which names folders of this computer."""
+    model = onnx.load(path)
+    for noted in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        del noted.metadata_props[:]
+    onnx.save(model, path)
 
 
 def parity(network: ResUNet, path: Path) -> float:
