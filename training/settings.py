@@ -168,7 +168,7 @@ PAPER = TrainingSettings(
 
 PRESETS: dict[str, TrainingSettings] = {
     "standard": TrainingSettings(),
-    "quick": TrainingSettings(preset="quick", epochs=24, steps_per_epoch=50),
+    "quick": TrainingSettings(preset="quick", epochs=12, steps_per_epoch=50),
     "paper": PAPER,
     "colab": PAPER.model_copy(update={"preset": "colab", "epochs": 50, "patience": 10}),
     "biapy-latest": PAPER.model_copy(

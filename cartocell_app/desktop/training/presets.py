@@ -56,8 +56,8 @@ PRESETS = (
     Preset(
         "quick",
         "Quick",
-        "24 short rounds. Good enough to see whether your examples suffice, and often to label with.",
-        24,
+        "12 short rounds. Good enough to see whether your examples suffice, and often to label with.",
+        12,
         50,
     ),
     Preset("standard", "Standard", "100 rounds through all your cysts. The better model; let it run over night.", 100),
