@@ -274,6 +274,8 @@ def take_all(wanted: list[str]) -> None:
                     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         studio.window.close()
         wait_for_workers()
+        # Before the screen goes: Qt ends the program with a fault when it loses its screen.
+        studio.app.shutdown()
 
 
 if __name__ == "__main__":
