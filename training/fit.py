@@ -106,6 +106,8 @@ def _fits_in_memory(module: Segmenter, watcher: Watcher, folder: RunFolder, mach
     try:
         _fit(module, watcher, folder, machines)
     except RuntimeError as error:
+        if watcher.cancelled():  # whoever ended this process may have ended its loaders first
+            raise CancelledError from error
         if not _out_of_memory(error):
             raise
         return False

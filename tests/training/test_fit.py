@@ -134,6 +134,17 @@ def test_out_of_memory_halves_the_batch_and_says_so(tmp_path, material, monkeypa
         run(TINY, material, tmp_path / "b")
 
 
+def test_a_stop_that_takes_the_loaders_first_is_a_stop(tmp_path, material, monkeypatch):
+    def without_loader(*_):
+        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Terminated.")
+
+    monkeypatch.setattr(Segmenter, "training_step", without_loader)
+    with pytest.raises(CancelledError):
+        run(TINY, material, tmp_path, cancelled=lambda: True)
+    with pytest.raises(RuntimeError, match="Terminated"):
+        run(TINY, material, tmp_path)
+
+
 def test_divergence_is_said(tmp_path, material, monkeypatch):
     monkeypatch.setattr("training.segmenter.segmentation_loss", lambda logits, *_, **__: logits.mean() * float("nan"))
     with pytest.raises(UserError, match="smaller --learning-rate"):
