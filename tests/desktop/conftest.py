@@ -9,9 +9,11 @@ import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QThreadPool, QTimer
 from PySide6.QtWidgets import QApplication
 
+from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.settings import FOLDER_VARIABLE
 from cartocell_app.desktop.theme import apply_theme
+from cartocell_app.project.project import Project
 
 WORKERS_END_MS = 10_000
 
@@ -50,6 +52,21 @@ def session(qapp: QApplication) -> Iterator[Session]:
     yield session
     session.close_project()
     session.deleteLater()
+
+
+@pytest.fixture
+def project(session: Session, tmp_path: Path) -> Project:
+    """An empty project, open in the session."""
+    return session.create_project(tmp_path / "Cysts.cartocell")
+
+
+@pytest.fixture
+def queue(session: Session, project: Project) -> Iterator[JobQueue]:
+    """A queue that runs ``cartocell``; stopped at the end."""
+    queue = JobQueue(session)
+    yield queue
+    queue.stop_all()
+    queue.deleteLater()
 
 
 def _settle() -> None:

@@ -87,6 +87,7 @@ def test_from_a_dropped_folder_to_numbers(
     with qtbot.waitSignal(session.cell_changed, timeout=LONG_MS):
         volume.pick(volume.width() / 2, volume.height() / 2)
     cell = session.cell
+    assert cell > 0
     assert cell in labels
     assert panels.viewer.viewer.display.cell == cell
 

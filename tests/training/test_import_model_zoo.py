@@ -115,7 +115,7 @@ def test_without_a_licence_there_is_no_package(model, tmp_path):
 
 @pytest.mark.parametrize("kind", ["percentile", "zscore", "divide", "patches"])
 def test_bioimageio_accepts_our_packages(model, tmp_path, kind):
-    """By its own test. With pydantic 2.14 no release of it works (0.11 and older), so it needs a Python of its own."""
+    """By its own test. Its releases 0.9.6 and 0.11.0 fail with pydantic 2.14, so it needs a Python of its own."""
     python = os.environ.get("BIOIMAGEIO_PYTHON") or (sys.executable if find_spec("bioimageio") else None)
     if python is None:
         pytest.skip("BIOIMAGEIO_PYTHON names no Python that has bioimageio.core and pydantic before 2.14")

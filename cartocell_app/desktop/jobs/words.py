@@ -2,33 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from cartocell_app.desktop.jobs.view import JobView, time_left_in_words
+from cartocell_app.desktop.signs import Sign
 
 if TYPE_CHECKING:
     from cartocell_app.project.values import RunState
-
-
-@dataclass(frozen=True)
-class Sign:
-    """How a state is shown.
-
-    Parameters
-    ----------
-    word : str
-        For people.
-    icon : str
-        Name of the icon.
-    role : str
-        Of its colour.
-    """
-
-    word: str
-    icon: str
-    role: str
 
 
 SIGNS: dict[RunState, Sign] = {

@@ -3,32 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from cartocell_app.desktop.signs import Sign
 
 if TYPE_CHECKING:
     from cartocell_app.project.values import Sample
 
 NO_DAY = "Day not given"
-
-
-@dataclass(frozen=True)
-class Sign:
-    """How a state is shown.
-
-    Parameters
-    ----------
-    word : str
-        For people.
-    icon : str
-        Name of the icon.
-    role : str
-        Of its colour.
-    """
-
-    word: str
-    icon: str
-    role: str
 
 
 SIGNS = {

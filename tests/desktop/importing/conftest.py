@@ -1,15 +1,11 @@
 """A folder as labs have them, and an open project with a queue that runs ``cartocell`` itself."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 
-from cartocell_app.desktop.jobs.queue import JobQueue
-from cartocell_app.desktop.session import Session
-from cartocell_app.project.project import Project
 from cartocell_app.stacks.voxel_size import VoxelSize
 from cartocell_app.stacks.writing import write_stack
 
@@ -49,18 +45,3 @@ def lab(tmp_path: Path) -> Path:
     (folder / "broken.tif").write_bytes(b"II*\0garbage")
     tifffile.imwrite(folder / "plane.tif", np.zeros(SHAPE[1:], np.uint8))
     return folder
-
-
-@pytest.fixture
-def project(session: Session, tmp_path: Path) -> Project:
-    """An empty project, open in the session."""
-    return session.create_project(tmp_path / "Cysts.cartocell")
-
-
-@pytest.fixture
-def queue(session: Session, project: Project) -> Iterator[JobQueue]:
-    """A queue that runs ``cartocell``; stopped at the end."""
-    queue = JobQueue(session)
-    yield queue
-    queue.stop_all()
-    queue.deleteLater()

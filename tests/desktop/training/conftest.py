@@ -1,14 +1,12 @@
 """A project with accepted cysts, a queue that runs ``cartocell``, and a network that learns in seconds."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cartocell_app.desktop.jobs.queue import JobQueue
-from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.training import starting
 from cartocell_app.desktop.training.starting import TrainingChoices
 from cartocell_app.project.project import Project
@@ -23,21 +21,6 @@ TINY = {
 }  # fmt: skip
 
 Add = Callable[..., tuple[Sample, ...]]
-
-
-@pytest.fixture
-def project(session: Session, tmp_path: Path) -> Project:
-    """An empty project, open in the session."""
-    return session.create_project(tmp_path / "Cysts.cartocell")
-
-
-@pytest.fixture
-def queue(session: Session, project: Project) -> Iterator[JobQueue]:
-    """A queue that runs ``cartocell``; stopped at the end."""
-    queue = JobQueue(session)
-    yield queue
-    queue.stop_all()
-    queue.deleteLater()
 
 
 @pytest.fixture
