@@ -25,7 +25,12 @@ WAIT_S = 10.0
 
 Migration = Callable[[sqlite3.Connection], None]
 
-MIGRATIONS: Mapping[int, Migration] = {}
+
+def _model_in_use(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE project ADD COLUMN model VARCHAR DEFAULT '' NOT NULL")
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _model_in_use}
 """From each earlier `SCHEMA_VERSION` to the next; each gets a connection inside a transaction."""
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from sqlalchemy import select
 
 from cartocell_app.project.naming import file_safe
-from cartocell_app.project.places import kept, present
+from cartocell_app.project.places import found, kept, present
 from cartocell_app.project.rows import model_of
 from cartocell_app.project.runs import Runs
-from cartocell_app.project.schema import ModelRow
+from cartocell_app.project.schema import ModelRow, ProjectRow
 from cartocell_app.project.store import now
 from cartocell_app.project.values import TrainedModel
 from cartocell_app.stacks.files import whole_file
@@ -57,3 +57,18 @@ class Models(Runs):
             session.add(row)
             session.flush()
             return model_of(row, self.folder)
+
+    def model_in_use(self) -> Path | None:
+        """File of the model that cells are found with unless told otherwise; None is the one in the box.
+
+        A model whose file is gone is not used any more.
+        """
+        with self._reading() as session:
+            text = session.scalars(select(ProjectRow)).one().model
+        path = found(text, self.folder) if text else None
+        return path if path is not None and path.is_file() else None
+
+    def use_model(self, path: Path | None) -> None:
+        """Find cells with the model in `path` from now on unless told otherwise; None is the one in the box."""
+        with self._changing("project", ()) as session:
+            session.scalars(select(ProjectRow)).one().model = "" if path is None else kept(path, self.folder)

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 """Kept in SQLite's ``user_version``."""
 
 APPLICATION_ID: Final = 0x43617274
@@ -35,13 +35,14 @@ class Base(DeclarativeBase):
 
 
 class ProjectRow(Base):
-    """The project itself: one row."""
+    """The project itself: one row; `model` is the file of the model that is used unless told otherwise, or empty."""
 
     __tablename__ = "project"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str]
     made: Mapped[datetime]
     made_with: Mapped[str]
+    model: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class SampleRow(Base):

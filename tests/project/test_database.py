@@ -107,6 +107,14 @@ def test_every_version_that_was_released_has_its_step():
     assert set(MIGRATIONS) == set(range(1, SCHEMA_VERSION))
 
 
+def test_a_project_of_the_first_version_opens_without_a_model_of_its_own(database):
+    run(database, "ALTER TABLE project DROP COLUMN model", "PRAGMA user_version = 1")
+    again = Project.open(database.parent)
+    assert (again.model_in_use(), len(again.samples())) == (None, 3)
+    again.use_model(again.folder / "models" / "M2.onnx")
+    again.close()
+
+
 def test_a_full_disk_is_said_and_changes_nothing(database):
     with contextlib.closing(sqlite3.connect(database)) as connection:
         (pages,) = connection.execute("PRAGMA page_count").fetchone()

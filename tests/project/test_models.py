@@ -1,6 +1,7 @@
 import pytest
 
 from cartocell_app.errors import UserError
+from cartocell_app.project.project import Project
 
 
 def test_a_trained_model_is_kept_with_what_it_learnt_from(project, tmp_path):
@@ -33,3 +34,20 @@ def test_a_model_that_cannot_be_read_is_not_added(project, tmp_path):
     with pytest.raises((UserError, OSError)):
         project.add_model("M1", tmp_path / "nowhere.onnx", {})
     assert project.models() == {}
+
+
+def test_the_model_in_use_is_kept_moves_with_the_project_and_is_forgotten_with_its_file(project, tmp_path):
+    (tmp_path / "network.onnx").write_bytes(b"weights")
+    model = project.add_model("M2", tmp_path / "network.onnx", {})
+    assert project.model_in_use() is None
+    project.use_model(model.path)
+    project.close()
+    moved = project.folder.rename(tmp_path / "elsewhere.cartocell")
+    again = Project.open(moved)
+    assert again.model_in_use() == moved / "models" / "M2.onnx"
+    again.use_model(None)
+    assert again.model_in_use() is None
+    again.use_model(moved / "models" / "M2.onnx")
+    (moved / "models" / "M2.onnx").unlink()
+    assert again.model_in_use() is None
+    again.close()

@@ -30,7 +30,7 @@ class SegmentForm(QWidget):
     session : Session
         Holds the project whose models can be chosen, and remembers the one that was taken last.
     model : Path or None
-        A model to begin with.
+        A model to begin with; the project's own choice by default, else the one that was taken last.
     parent : QWidget, optional
         Owner.
     """
@@ -111,6 +111,8 @@ class SegmentForm(QWidget):
     def _fill_models(self, model: Path | None) -> None:
         project = self._session.project
         self._models = model_choices(None if project is None else project.folder)
+        # What was said for this project goes before what was taken last, which may have been in another one.
+        model = model or (None if project is None else project.model_in_use())
         if model is not None and all(choice.path != model for choice in self._models):
             self._models.append(model_from_file(model))
         habit = self._session.settings.panels.get(MODEL_HABIT)

@@ -222,3 +222,14 @@ def test_one_chooses_between_the_selected_ones_and_all_that_are_to_do(
     several = SegmentDialog([first, second], None, session, queue, to_do=[first])
     qtbot.addWidget(several)
     assert several.start.text() == "&Segment 2 cysts"
+
+
+def test_the_model_of_the_project_comes_first_unless_another_one_was_dropped(
+    opened, add: Add, project: Project, lab: Path, tmp_path: Path
+):
+    (sample,) = add(one_channel(lab / "a.tif"))
+    own = project.add_model("M2", CPU_MODEL, {}).path
+    assert opened((sample,)).form.choices().model == "auto"
+    project.use_model(own)
+    assert opened((sample,)).form.choices().model == str(own)
+    assert opened((sample,), CPU_MODEL).form.choices().model == "auto"
