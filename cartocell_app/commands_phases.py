@@ -152,6 +152,10 @@ def phases(
     device: Annotated[Literal["auto", "cpu", "cuda"], typer.Option(help="Where networks train and run.")] = "auto",
     voxel_size: MissingVoxelUm = None,
     leave_out: LeaveOut = 0.5,
+    m2_from_m1: Annotated[
+        bool,
+        typer.Option("--m2-from-m1", help="M2 goes on from M1's weights; else it learns from nothing, as published."),
+    ] = False,
     progress: Progress = "auto",
 ) -> None:
     """Phases 2 to 5: train M1, label with it, train M2 on all, and compare both on the test set."""
@@ -161,7 +165,7 @@ def phases(
     from cartocell_app.jobs.reporting import reporter
 
     choices = PhaseChoices(
-        preset, epochs, patience, batch, seed, device, given_voxel_size(voxel_size), leave_out, steps
+        preset, epochs, patience, batch, seed, device, given_voxel_size(voxel_size), leave_out, steps, m2_from_m1
     )
     with stoppable() as stop, reporter(progress) as report:
         result = run_phases(dataset, output, choices, report, stop=stop)

@@ -44,6 +44,8 @@ class PhaseChoices:
         Voxel size (z, y, x) in µm of the parts of the data set whose files do not say theirs.
     leave_out : float
         Cysts labelled by M1 with more doubt than this are not trained on.
+    m2_from_m1 : bool
+        Whether M2 goes on from M1's weights; published is from nothing.
     """
 
     preset: str = "standard"
@@ -55,6 +57,7 @@ class PhaseChoices:
     voxel_um: VoxelUm | None = None
     leave_out: float = LEAVE_OUT
     steps: int | None = None
+    m2_from_m1: bool = False
 
     def training(self) -> tuple[str, ...]:
         """Options for ``cartocell train`` that decide its result."""
@@ -139,7 +142,7 @@ def plan(layout: Layout, out: Path, choices: PhaseChoices) -> list[Step]:
         *_train("M1", "Phase 2", m1_set, validation, out, choices),
         _label(layout, sizes[layout.m2_raw].given, labelled, out, choices),
         _merge(m1_set, labelled, merged),
-        *_train("M2", "Phase 4", merged, validation, out, choices),
+        *_train("M2", "Phase 4", merged, validation, out, choices, out / "M1" if choices.m2_from_m1 else None),
         *(step for model in MODELS for step in _test(model, layout, sizes[layout.test / RAW].given, out, choices)),
     ]
 
@@ -223,17 +226,26 @@ def _given(voxel_um: VoxelUm | None) -> tuple[str, ...]:
 
 
 def _train(
-    model: str, phase: str, training_set: Path, validation: Path, out: Path, choices: PhaseChoices
+    model: str,
+    phase: str,
+    training_set: Path,
+    validation: Path,
+    out: Path,
+    choices: PhaseChoices,
+    start: Path | None = None,
 ) -> tuple[Step, Step]:
-    """Training of a model, and its export."""
+    """Training of a model, from nothing or from that in the folder `start`, and its export."""
     run, onnx = out / model, _model(out, model)
     options = choices.training()
+    start_from = () if start is None else (start / "network.pt",)
+    command: tuple[str | Path, ...] = ("train", training_set, "--validation", validation, "-o", run, "--name", model)
+    going_on: tuple[str | Path, ...] = ("--start-from", *start_from) if start_from else ()
     return (
         Step(
             name=f"{model}-training",
             words=f"{phase}: training {model}",
-            command=("train", training_set, "--validation", validation, "-o", run, "--name", model, *options),
-            needs=(training_set / RAW, training_set / LABELS, validation / RAW, validation / LABELS),
+            command=(*command, *options, *going_on),
+            needs=(training_set / RAW, training_set / LABELS, validation / RAW, validation / LABELS, *start_from),
             leaves=(run / "network.pt",),
             how=("--device", choices.device, "--progress", "json"),
             weight=50,
@@ -244,7 +256,7 @@ def _train(
             words=f"{phase}: exporting {model}",
             command=(
                 *("export", run / "network.pt", "-o", onnx, "--name", model.lower()),
-                *("--command", f"cartocell phases {' '.join(options)}"),
+                *("--command", f"cartocell phases {' '.join(options)}{' --m2-from-m1' if start_from else ''}"),
             ),
             needs=(run / "network.pt",),
             leaves=(onnx,),

@@ -210,6 +210,19 @@ def test_other_options_train_both_anew(dataset, tmp_path, stand):
     assert (tmp_path / "out" / "M1_earlier_1" / "network.pt").exists()
 
 
+def test_m2_goes_on_from_m1_if_asked_to(dataset, tmp_path, stand):
+    out = tmp_path / "out"
+    run_phases(dataset, out, PhaseChoices(), Listener(), run=stand)
+    stand.calls.clear()
+    run_phases(dataset, out, PhaseChoices(m2_from_m1=True), Listener(), run=stand)
+    # M1, its labels and its scores are what they were.
+    assert stand.names()[:2] == ["train", "export"]
+    m2, export = stand.calls[:2]
+    assert m2[m2.index("--start-from") + 1] == str(out / "M1" / "network.pt")
+    assert (out / "M2_earlier_1" / "network.pt").exists()
+    assert "--m2-from-m1" in export[export.index("--command") + 1]
+
+
 def test_stacks_that_cannot_be_done_are_said_and_the_rest_goes_on(dataset, tmp_path, stand):
     (dataset / "train_M2" / "x" / "broken.tif").write_bytes(b"II*\0 nothing")
     result = run_phases(dataset, tmp_path / "out", PhaseChoices(), Listener(), run=stand)
