@@ -2,7 +2,8 @@
 
 Run with ``BIAPY_PYTHON=/path/to/environment/bin/python .venv/bin/python tests/benchmarks/bench_biapy_training.py``,
 where that environment has biapy 3.7.1 and the same torch as ours; without it, it says so and ends. ``ROUNDS`` sets how
-many rounds (3), ``KEEP`` a folder for all files, where it takes up what is done.
+many rounds (3), ``MAPS`` the feature maps of both networks (52,68,84, the published ones; narrower ones let more rounds
+fit into an evening), ``KEEP`` a folder for all files, where it takes up what is done.
 """
 
 import json
@@ -26,6 +27,7 @@ VOXEL_UM = (1.1, 1.1, 1.1)
 """So coarse that a cyst fits into one patch."""
 
 PATCH = 80
+MAPS = os.environ.get("MAPS", "52,68,84")
 VORONOI = "per_image_instances_voronoi"
 
 
@@ -41,14 +43,15 @@ def main() -> None:
             run("synthesize", "-o", folder / name, "--preset", "4d", "--count", count, "--seed", seed,
                 "--voxel-size", *VOXEL_UM, "--progress", "none")  # fmt: skip
         sizes = (" × ".join(map(str, tifffile.imread(path).shape)) for path in sorted(folder.glob("train/x/*.tif")))
-        print(f"{rounds} rounds over cysts of {', '.join(sizes)} voxels; patches of {PATCH}³, batch 2, 52/68/84")
+        print(f"{rounds} rounds over cysts of {', '.join(sizes)} voxels; patches of {PATCH}³, batch 2, maps {MAPS}")
         ours(folder, rounds)
         theirs(folder, python, rounds)
 
 
 def ours(folder: Path, rounds: int) -> None:
     run("train", folder / "train", "--validation", folder / "val", "-o", folder / "ours",
-        "--preset", "biapy-latest", "--epochs", rounds, "--device", "cpu", "--progress", "none")  # fmt: skip
+        "--preset", "biapy-latest", "--feature-maps", MAPS, "--epochs", rounds, "--device", "cpu",
+        "--progress", "none")  # fmt: skip
     history = pd.read_csv(next((folder / "ours").rglob("*history.csv")))
     run("export", folder / "ours" / "network.pt", "-o", folder / "ours.onnx", "--name", "ours")
     start = time.perf_counter()
@@ -106,8 +109,8 @@ def configuration(folder: Path, rounds: int) -> dict[str, Any]:
             "BRIGHTNESS": True, "BRIGHTNESS_FACTOR": "(0.1, 0.15)",
         },
         "MODEL": {
-            "ARCHITECTURE": "resunet", "FEATURE_MAPS": [52, 68, 84], "DROPOUT_VALUES": [0.1, 0.1, 0.1],
-            "Z_DOWN": [1, 1], "LOAD_CHECKPOINT": False,
+            "ARCHITECTURE": "resunet", "FEATURE_MAPS": [int(width) for width in MAPS.split(",")],
+            "DROPOUT_VALUES": [0.1, 0.1, 0.1], "Z_DOWN": [1, 1], "LOAD_CHECKPOINT": False,
         },
         "LOSS": {"CLASS_REBALANCE": True},
         "TRAIN": {
