@@ -12,6 +12,7 @@ from cartocell_app import (
     commands_measuring,
     commands_models,
     commands_phases,
+    commands_projects,
     commands_training,
 )
 from cartocell_app.command_options import (
@@ -237,6 +238,7 @@ commands_phases.register(app)
 commands_biapy.register(app)
 commands_measuring.register(app)
 commands_models.register(app)
+commands_projects.register(app)
 
 if __name__ == "__main__":
     main()

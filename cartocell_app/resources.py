@@ -1,4 +1,4 @@
-"""Where the files are that come with the program: models and the sample cyst."""
+"""Where the files are that come with the program: models, the sample cyst, stacks of the sample project."""
 
 from pathlib import Path
 
@@ -9,4 +9,5 @@ ROOT = _PACKAGE / "_resources" if (_PACKAGE / "_resources").is_dir() else _PACKA
 MODELS = ROOT / "models"
 SAMPLE_STACK = ROOT / "samples" / "sample_cyst.tif"
 SAMPLE_LABELS = ROOT / "samples" / "sample_cyst_labels" / "sample_cyst.tif"
+SAMPLE_PROJECT = ROOT / "samples" / "project"
 CPU_MODEL = MODELS / "m2-fast.onnx"
