@@ -31,7 +31,7 @@ GREY_STEP = 6
 CELLS = {"4 d": (8, 11), "7 d": (11, 15), "10 d": (15, 20)}
 """Fewest and most cells of a cyst by day; far fewer than in real ones, for the same reason."""
 
-FIELD_SHAPE, FIELD_CYSTS = (40, 120, 120), 4
+FIELD_DAY, FIELD_SHAPE, FIELD_CYSTS = "4 d", (50, 124, 124), 4
 COLUMNS = ("name", "role", "day", "condition", "has_labels", "notes")
 
 SPECK_WORDS = "One cell has a stray speck, to try the corrections on."
@@ -93,11 +93,11 @@ def _drawn() -> Iterator[tuple[dict[str, str], SyntheticCyst]]:
             labelled = "yes" if wanted.has_labels else "no"
             row = (name, wanted.role, day, condition, labelled, SPECK_WORDS if last else "")
             yield dict(zip(COLUMNS, row, strict=True)), _cyst(name, day, wanted.voxel_size)
-    name = "synthetic_7d_field"
-    row = (name, "low-resolution", "7 d", "control", "no", f"A field of {FIELD_CYSTS} cysts, to be cut out.")
+    name = "synthetic_4d_field"
+    row = (name, "low-resolution", FIELD_DAY, "control", "no", f"A field of {FIELD_CYSTS} cysts, to be cut out.")
     extent_um = [size * step for size, step in zip(FIELD_SHAPE, COARSE, strict=True)]
     rng = _chance(name)
-    scene = draw_field(_preset("7 d"), FIELD_CYSTS, extent_um, rng)
+    scene = draw_field(_preset(FIELD_DAY), FIELD_CYSTS, extent_um, rng)
     yield dict(zip(COLUMNS, row, strict=True)), render(scene, FIELD_SHAPE, COARSE, np.uint8)
 
 

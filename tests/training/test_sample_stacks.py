@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from cartocell_app.resources import SAMPLE_PROJECT
+from cartocell_app.stacks.cysts import find_cysts
 from cartocell_app.stacks.reading import read, read_labels
-from training.sample_stacks import SPECK_WORDS, write_sample_stacks
+from training.sample_stacks import FIELD_CYSTS, SPECK_WORDS, write_sample_stacks
 
 
 @pytest.mark.slow
@@ -24,3 +25,8 @@ def test_the_same_stacks_are_drawn_as_come_with_the_program(tmp_path):
     assert sorted(path.stem for path in (tmp_path / "y").iterdir()) == sorted(labelled)
     (speckled,) = [row["name"] for row in rows if row["notes"] == SPECK_WORDS]
     assert read_labels(tmp_path / "y" / f"{speckled}.tif")[0][2, 2, 2] == 1
+
+
+def test_the_field_holds_as_many_cysts_as_it_says():
+    (field,) = (SAMPLE_PROJECT / "x").glob("*field*")
+    assert len(find_cysts(read(field))) == FIELD_CYSTS
