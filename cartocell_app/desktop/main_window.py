@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QMenu, QToolBar
 
 from cartocell_app.desktop import menus
 from cartocell_app.desktop.actions import Actions
+from cartocell_app.desktop.beginnings import Beginnings
 from cartocell_app.desktop.centre import Centre
 from cartocell_app.desktop.docks import Docks
 from cartocell_app.desktop.errors import ErrorReporter
@@ -67,9 +68,10 @@ class MainWindow(QMainWindow):
         self.docks.fill("samples", self.samples)
         self.actions_ = Actions(session, self)
         self.projects = ProjectCommands(session, self, self.status.say, self.may_leave, self.receive)
+        self.beginnings = Beginnings(self)
         self.sample_commands = SampleCommands(session, self.samples, self)
         self.commands = WindowCommands(self)
-        for owner in (self.projects, self.sample_commands, self.commands):
+        for owner in (self.projects, self.beginnings, self.sample_commands, self.commands):
             self.actions_.add(owner.actions())
         self.bars += menus.build_toolbars(self, self.actions_)
         self.docks.mark_first()

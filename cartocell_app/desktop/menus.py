@@ -25,7 +25,8 @@ MENUS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     (
         "&File",
         (
-            "file.new", "file.open", ("Open &recent", (RECENT,)), "file.sample", None,
+            "file.new", "file.open", ("Open &recent", (RECENT,)), None,
+            "file.sample", "file.sample-project", "file.only-segment", None,
             "file.import", "file.relocate", None, "results.export", "file.save-zip", None,
             "file.close", "file.quit",
         ),

@@ -3,14 +3,29 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from cartocell_app.desktop.drop_area import DropArea
 from cartocell_app.desktop.icons import icon
+from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.theme import MARGIN, SPACING
 
 WIDTH_PX = 640
 MOST_SHOWN = 5
+
+WAYS = (
+    (
+        "only-segment",
+        "I only want to se&gment",
+        "With the model that comes with CartoCell, or one of yours: straight to phase 5.",
+    ),
+    (
+        "sample-project",
+        "Walk through the five &phases",
+        "With a small project of synthetic cysts, whose trainings take only minutes.",
+    ),
+)
+"""Other places to begin: name, text of the button, and what it leads to."""
 
 
 class Welcome(QScrollArea):
@@ -23,7 +38,7 @@ class Welcome(QScrollArea):
     """
 
     wanted = Signal(str)
-    """A button was clicked: ``"import"``, ``"sample"``, ``"new"`` or ``"open"``."""
+    """A button was clicked: ``"import"``, ``"sample"``, ``"new"``, ``"open"`` or one of `WAYS`."""
 
     project_wanted = Signal(Path)
     """The folder of a recent project."""
@@ -46,6 +61,7 @@ class Welcome(QScrollArea):
         column.addStretch(1)
         column.addLayout(self._heading())
         column.addWidget(self.drop)
+        column.addLayout(self._ways())
         column.addLayout(self._projects())
         column.addStretch(2)
         page = QWidget()
@@ -88,6 +104,19 @@ class Welcome(QScrollArea):
             label.setWordWrap(True)
             heading.addWidget(label)
         return heading
+
+    def _ways(self) -> QGridLayout:
+        ways = QGridLayout()
+        ways.setHorizontalSpacing(2 * MARGIN)
+        ways.setVerticalSpacing(SPACING // 2)
+        for column, (name, text, words) in enumerate(WAYS):
+            button = QPushButton(text)
+            button.setObjectName(name)
+            button.clicked.connect(lambda _=False, name=name: self.wanted.emit(name))
+            ways.addWidget(button, 0, column)
+            ways.addWidget(paragraph(words, "small"), 1, column)
+            ways.setColumnStretch(column, 1)
+        return ways
 
     def _projects(self) -> QVBoxLayout:
         title = QLabel("Recent projects")
