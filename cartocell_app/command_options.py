@@ -44,6 +44,14 @@ Scene = Annotated[
 ]
 TimePoint = Annotated[int | None, typer.Option("--time", help="Time point, from 0.", show_default=False)]
 Subfolders = Annotated[bool, typer.Option("--subfolders", help="Look into folders inside folders too.")]
+StartFrom = Annotated[
+    str | None,
+    typer.Option(
+        help="What to start from instead of chance: network.pt of an earlier training, a model (.onnx) exported from "
+        "one, or auto: CartoCell's. The network is then as wide as that one, and its steps are gentle.",
+        show_default=False,
+    ),
+]
 Progress = Annotated[
     ProgressKind, typer.Option("--progress", help="auto: a bar on a terminal; json: lines for programs.")
 ]

@@ -2,17 +2,21 @@
 
 import shlex
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from cartocell_app.command_options import Progress, given_voxel_size, needs_training, stoppable
+from cartocell_app.command_options import Progress, StartFrom, given_voxel_size, needs_training, stoppable
 from cartocell_app.errors import UserError
+from cartocell_app.models import find_model
+from cartocell_app.presets import USUAL, presets_in_short
 from cartocell_app.progress import CancelledError
 
 if TYPE_CHECKING:
     from training.records import RunFolder
+    from training.settings import TrainingSettings
 
 TrainingFolder = Annotated[
     Path,
@@ -36,7 +40,11 @@ def train_model(
         tuple[float, float, float] | None,
         typer.Option("--to", metavar="Z Y X", help="Voxel size in µm to train at.", show_default="the cysts' own"),
     ] = None,
-    preset: Annotated[str, typer.Option(help="As for `cartocell train`.")] = "standard",
+    preset: Annotated[str, typer.Option(help=presets_in_short())] = USUAL,
+    start_from: StartFrom = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(min=1e-9, help="Greatest size of a step.", show_default="the preset's")
+    ] = None,
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="All settings, as a .json file.", show_default=False)
     ] = None,
@@ -54,44 +62,68 @@ def train_model(
     from training.records import RunFolder
 
     run = RunFolder(folder / "training", name)
-    size = " ".join(map(str, given_voxel_size(to, "--to") or ()))
-    chosen = f"--preset {preset}" if settings_file is None else f"--settings {shlex.quote(settings_file.name)}"
-    command = " ".join(filter(None, ("cartocell train-model", f"--name {name}", f"--to {size}" if to else "", chosen)))
+    start = None if start_from is None else find_model(start_from)
+    choices = _Choices(name, given_voxel_size(to, "--to"), preset, settings_file, start, learning_rate, device)
     with stoppable() as stop, reporter(progress) as report:
-        weights = _train(folder, run, to, preset, settings_file, device, report, stop)
+        weights = _train(folder, run, choices, report, stop)
         report.step(name, "Writing the model", 0, 1)
-        card = write_model(weights, folder / f"{name}.onnx", name=name, version="1", training_command=command)
+        model = folder / f"{name}.onnx"
+        card = write_model(weights, model, name=name, version="1", training_command=choices.command())
         report.message(f"{card.name} is ready. {card.training}")
 
 
-def _train(
-    folder: Path,
-    run: "RunFolder",
-    to: tuple[float, float, float] | None,
-    preset: str,
-    settings_file: Path | None,
-    device: Literal["auto", "cpu", "cuda"],
-    report: Any,
-    stop: Any,
-) -> Path:
+@dataclass(frozen=True)
+class _Choices:
+    """How a model is trained; see the options of `train_model`."""
+
+    name: str
+    to: tuple[float, float, float] | None
+    preset: str
+    settings_file: Path | None
+    start: Path | None
+    learning_rate: float | None
+    device: Literal["auto", "cpu", "cuda"]
+
+    def command(self) -> str:
+        """The command, for the model's card; without the folders of this computer."""
+        words = ["cartocell", "train-model", "--name", self.name]
+        words += [] if self.to is None else ["--to", *map(str, self.to)]
+        words += ["--preset", self.preset] if self.settings_file is None else ["--settings", self.settings_file.name]
+        words += [] if self.start is None else ["--start-from", self.start.name]
+        words += [] if self.learning_rate is None else ["--learning-rate", f"{self.learning_rate:g}"]
+        return shlex.join(words)
+
+    def settings(self) -> "TrainingSettings":
+        """All settings, for the network that it starts from."""
+        from training.settings import read_settings_file, training_settings
+        from training.starting import settings_to_start_from
+
+        file = self.settings_file
+        chosen = training_settings(self.preset) if file is None else read_settings_file(file)
+        if self.start is not None:
+            chosen = settings_to_start_from(self.start, chosen)
+        rate = self.learning_rate or chosen.learning_rate
+        return chosen.model_copy(update={"learning_rate": rate})
+
+
+def _train(folder: Path, run: "RunFolder", choices: _Choices, report: Any, stop: Any) -> Path:
     """Train until the end, or until the best round so far is asked for; returns the network's file."""
     from cartocell_app.jobs.model_training import KEEP_BEST, LEARN, WATCH, keep_round, make_sets
     from cartocell_app.jobs.records import provenance
     from training.machines import Machines, default_loaders
     from training.run import Sources, run_training
-    from training.settings import read_settings_file, training_settings
 
     wish = folder / KEEP_BEST
     if wish.exists() and run.best.exists():
         return _best_so_far(folder, run)
-    settings = read_settings_file(settings_file) if settings_file is not None else training_settings(preset)
-    sets = make_sets(folder, to, report, stop=stop)
+    settings = choices.settings()
+    sets = make_sets(folder, choices.to, report, stop=stop)
     try:
         return run_training(
             settings,
-            Sources(sets[LEARN], sets[WATCH]),
+            Sources(sets[LEARN], sets[WATCH], start_from=choices.start),
             run,
-            machines=Machines(device, loaders=default_loaders(1)),
+            machines=Machines(choices.device, loaders=default_loaders(1)),
             provenance=provenance(),
             progress=_progress(report, run.name),
             cancelled=lambda: stop.is_set() or wish.exists(),

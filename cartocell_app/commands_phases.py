@@ -22,6 +22,7 @@ from cartocell_app.command_options import (
     needs_training,
     stoppable,
 )
+from cartocell_app.presets import USUAL, presets_in_short
 
 LeaveOut = Annotated[
     float,
@@ -137,9 +138,7 @@ def phases(
         ),
     ],
     output: Out,
-    preset: Annotated[
-        str, typer.Option(help="Of both trainings: standard, quick, paper, colab, biapy-latest.")
-    ] = "standard",
+    preset: Annotated[str, typer.Option(help=f"Of both trainings: {presets_in_short()}")] = USUAL,
     epochs: Annotated[int | None, typer.Option(min=1, help="Rounds at most.", show_default="the preset's")] = None,
     steps: Annotated[
         int | None, typer.Option(min=1, help="Updates of the weights, in place of --epochs.", show_default=False)

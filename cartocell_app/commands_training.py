@@ -11,12 +11,14 @@ from cartocell_app.command_options import (
     MissingVoxelUm,
     Out,
     Progress,
+    StartFrom,
     given_voxel_size,
     needs_training,
     stage_progress,
     stoppable,
 )
 from cartocell_app.errors import UserError
+from cartocell_app.presets import USUAL, presets_in_short
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 if TYPE_CHECKING:
@@ -45,10 +47,7 @@ def train(
     ] = None,
     preset: Annotated[
         str | None,
-        typer.Option(
-            help="standard; quick (under an hour without a graphics card); published: paper, colab, biapy-latest.",
-            show_default="standard",
-        ),
+        typer.Option(help=presets_in_short(), show_default=USUAL),
     ] = None,
     epochs: Annotated[int | None, typer.Option(min=1, help="Rounds at most.", show_default="the preset's")] = None,
     patience: Annotated[
@@ -76,13 +75,7 @@ def train(
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Of everything random.", show_default="1000000")] = None,
     voxel_size: MissingVoxelUm = None,
-    start_from: Annotated[
-        Path | None,
-        typer.Option(
-            help="network.pt of an earlier training, or a model (.onnx) exported from one, to start from.",
-            show_default=False,
-        ),
-    ] = None,
+    start_from: StartFrom = None,
     settings_file: Annotated[
         Path | None, typer.Option("--settings", help="All settings, as a .json file.", show_default=False)
     ] = None,
@@ -102,6 +95,7 @@ def train(
     needs_training()
     from cartocell_app.jobs.records import provenance
     from cartocell_app.jobs.reporting import reporter
+    from cartocell_app.models import find_model
     from training.machines import Machines, default_loaders
     from training.records import RunFolder
     from training.run import Sources, read_run, run_training
@@ -124,8 +118,10 @@ def train(
         folder, settings, sources = read_run(output)
     else:
         folder = RunFolder(output, name or "cartocell", run_id or 1)
-        settings = _settings(settings_file, chosen, "standard" if dataset else "synthetic")
-        sources = Sources(dataset, validation, size, start_from)
+        settings = _settings(settings_file, chosen, USUAL if dataset else "synthetic")
+        start = None if start_from is None else find_model(start_from)
+        settings = _for_start(settings, start, chosen)
+        sources = Sources(dataset, validation, size, start)
     machines = Machines(device, devices, nodes, default_loaders(devices))
     with stoppable() as stop, reporter("none" if _is_helper() else progress) as report:
         weights = run_training(
@@ -154,6 +150,16 @@ def _settings(file: Path | None, chosen: dict[str, Any], usual: str) -> "Trainin
     if chosen["steps"] is not None:
         _refuse("--steps", {"epochs": chosen["epochs"]})
     return training_settings(**(chosen | {"preset": chosen["preset"] or usual}))
+
+
+def _for_start(settings: "TrainingSettings", start: Path | None, chosen: Mapping[str, Any]) -> "TrainingSettings":
+    """Settings for the network that a training starts from; what was chosen by hand stays, and must suit it."""
+    if start is None:
+        return settings
+    from training.starting import settings_to_start_from
+
+    kept = {name: getattr(settings, name) for name in ("feature_maps", "z_pool", "learning_rate") if chosen[name]}
+    return settings_to_start_from(start, settings).model_copy(update=kept)
 
 
 def _refuse(option: str, others: Mapping[str, object]) -> None:

@@ -6,7 +6,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from cartocell_app import presets
 from cartocell_app.errors import UserError
+from cartocell_app.presets import Preset
 from cartocell_app.segmentation.normalisation import Normalisation
 
 Range = tuple[float, float]
@@ -148,16 +150,21 @@ class TrainingSettings(BaseModel):
         return self
 
 
+def _of(preset: Preset) -> dict[str, Any]:
+    """What is said of a preset for people too."""
+    return {
+        "preset": preset.key, "epochs": preset.rounds, "steps_per_epoch": preset.steps,
+        "patience": preset.patience, "patch": preset.patch_vox, "batch": preset.batch,
+    }  # fmt: skip
+
+
 PAPER = TrainingSettings(
-    preset="paper",
+    **_of(presets.PAPER),
     feature_maps=(52, 68, 84),
     z_pool=(1, 1),
     norm="none",
     dropout=0.1,
     normalisation=Normalisation(kind="divide"),
-    patch=(80, 80, 80),
-    epochs=1300,
-    patience=100,
     optimiser="adam",
     learning_rate=1e-4,
     weight_decay=0.0,
@@ -167,16 +174,13 @@ PAPER = TrainingSettings(
 )
 
 PRESETS: dict[str, TrainingSettings] = {
-    "standard": TrainingSettings(),
-    "quick": TrainingSettings(preset="quick", epochs=12, steps_per_epoch=50),
+    **{preset.key: TrainingSettings(**_of(preset)) for preset in (presets.STANDARD, presets.QUICK, presets.TRIAL)},
     "paper": PAPER,
-    "colab": PAPER.model_copy(update={"preset": "colab", "epochs": 50, "patience": 10}),
+    "colab": PAPER.model_copy(update=_of(presets.COLAB)),
     "biapy-latest": PAPER.model_copy(
-        update={
-            "preset": "biapy-latest",
+        update=_of(presets.BIAPY_LATEST)
+        | {
             "norm": "batch",
-            "epochs": 30,
-            "patience": 30,
             "optimiser": "adamw",
             "learning_rate": 1e-3,
             "weight_decay": 0.02,
@@ -194,8 +198,8 @@ PRESETS: dict[str, TrainingSettings] = {
     ),
 }
 """Ready-made settings. ``paper`` and ``colab``: Andrés-San Román et al. 2023 (BiaPy's configuration of the tag
-``cartocell``); ``biapy-latest``: BiaPy's ``*_latest`` files; ``quick``: under an hour without a graphics card;
-``synthetic``: where there is no training set but drawn specimens."""
+``cartocell``); ``biapy-latest``: BiaPy's ``*_latest`` files; ``synthetic``: where there is no training set but drawn
+specimens."""
 
 SYNTHETIC_EPOCH = 100
 
@@ -223,8 +227,19 @@ def training_settings(preset: str = "standard", *, steps: int | None = None, **g
     if steps is not None:
         per_epoch = min(steps, SYNTHETIC_EPOCH)
         values |= {"steps_per_epoch": per_epoch, "epochs": -(-steps // per_epoch)}
+    return checked_settings(PRESETS[preset].model_dump() | values)
+
+
+def checked_settings(values: dict[str, Any]) -> TrainingSettings:
+    """Settings with these values.
+
+    Raises
+    ------
+    UserError
+        If a value cannot be right.
+    """
     try:
-        return TrainingSettings.model_validate(PRESETS[preset].model_dump() | values)
+        return TrainingSettings.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         raise UserError(

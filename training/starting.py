@@ -11,16 +11,19 @@ from onnx import ModelProto, numpy_helper
 from torch import Tensor, nn
 
 from cartocell_app.errors import UserError
-from cartocell_app.segmentation.model_card import card_from_metadata, load_onnx
+from cartocell_app.segmentation.model_card import ModelCard, card_from_metadata, load_onnx
 from training.data import Example
 from training.export import LARGEST_DIFFERENCE, parity
 from training.records import load_network
 from training.resunet import Norm, ResUNet
-from training.settings import TrainingSettings
+from training.settings import TrainingSettings, checked_settings
 
 _PREFIX = "network."
 _PICTURES = 12
 _LARGEST_SIDE = 96
+
+GENTLE_RATE = 5e-4
+"""Greatest size of a step of a training that goes on from what a network knows already."""
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -75,6 +78,38 @@ def read_start(path: Path, settings: TrainingSettings, examples: Sequence[Exampl
     return start
 
 
+def settings_to_start_from(path: Path, settings: TrainingSettings) -> TrainingSettings:
+    """The same settings, for the network in `path`: its feature maps, pooling and norm, and the intensities it knows.
+
+    Steps are made smaller where they would make it forget what it knows.
+
+    Parameters
+    ----------
+    path : Path
+        A ``network.pt``, or a model (.onnx) that ``cartocell export`` wrote.
+    settings : TrainingSettings
+        Of the training that is to start from it.
+
+    Raises
+    ------
+    UserError
+        If the file is neither, or the patches do not suit the network.
+    """
+    if path.suffix.lower() == ".onnx":
+        model = load_onnx(path)
+        normalisation = _card(model, path).normalisation
+        network = _empty_network(model, _weights(model), path)
+    else:
+        trained = load_network(path)
+        normalisation, network = trained.settings.normalisation, trained.network
+    feature_maps, z_pool, norm = _form(network)
+    values = settings.model_dump() | {
+        "feature_maps": feature_maps, "z_pool": z_pool, "norm": norm, "normalisation": normalisation.model_dump(),
+        "learning_rate": min(settings.learning_rate, GENTLE_RATE),
+    }  # fmt: skip
+    return checked_settings(values)
+
+
 def network_of_model(path: Path, examples: Sequence[Example]) -> Start:
     """Get back the network that was exported as `path`.
 
@@ -96,18 +131,26 @@ def network_of_model(path: Path, examples: Sequence[Example]) -> Start:
         If the model was not exported by this program, or not all of its weights fit.
     """
     model = load_onnx(path)
-    card = card_from_metadata({entry.key: entry.value for entry in model.metadata_props}, path)
-    weights = {
-        tensor.name.removeprefix(_PREFIX): numpy_helper.to_array(tensor)
-        for tensor in model.graph.initializer
-        if tensor.name.startswith(_PREFIX)
-    }
+    card = _card(model, path)
+    weights = _weights(model)
     network = _empty_network(model, weights, path)
     folded = _fill(network, weights, path)
     if (difference := parity(network, path)) > LARGEST_DIFFERENCE:
         raise _not_ours(path, f"the network got back differs from it by {difference:.2g}")
     _renew_statistics(network, folded, examples)
     return Start(network, None, f"; started from the model {card.name} {card.version} ({card.training})")
+
+
+def _card(model: ModelProto, path: Path) -> ModelCard:
+    return card_from_metadata({entry.key: entry.value for entry in model.metadata_props}, path)
+
+
+def _weights(model: ModelProto) -> Weights:
+    return {
+        tensor.name.removeprefix(_PREFIX): numpy_helper.to_array(tensor)
+        for tensor in model.graph.initializer
+        if tensor.name.startswith(_PREFIX)
+    }
 
 
 def _form(network: ResUNet | TrainingSettings) -> tuple[tuple[int, ...], tuple[int, ...], Norm]:

@@ -17,8 +17,8 @@ from training.machines import Machines
 from training.records import RunFolder, load_network
 from training.resunet import ResUNet
 from training.segmenter import Material
-from training.settings import TrainingSettings
-from training.starting import network_of_model, read_start
+from training.settings import PRESETS, TrainingSettings
+from training.starting import GENTLE_RATE, network_of_model, read_start, settings_to_start_from
 
 TINY = TrainingSettings(
     feature_maps=(3, 4, 5), z_pool=(1, 2), patch=(16, 16, 16), epochs=1, steps_per_epoch=1, voxel_um=(2, 2, 2)
@@ -171,3 +171,19 @@ def test_the_model_in_the_box_can_be_trained_further():
     start = network_of_model(CPU_MODEL, pictures(2))
     assert start.network.feature_maps == (16, 32, 32, 64)
     assert len(norms(start.network)) == 13
+
+
+@pytest.mark.parametrize("preset", ["trial", "quick", "paper"])
+def test_a_training_that_starts_from_a_model_takes_its_width_and_its_intensities(preset):
+    wanted = PRESETS[preset]
+    settings = settings_to_start_from(CPU_MODEL, wanted)
+    assert (settings.feature_maps, settings.z_pool, settings.norm) == ((16, 32, 32, 64), (2, 2, 2), "batch")
+    assert settings.normalisation.kind == "percentile"
+    assert (settings.epochs, settings.patch) == (wanted.epochs, wanted.patch)
+    assert settings.learning_rate == min(wanted.learning_rate, GENTLE_RATE)
+    assert read_start(CPU_MODEL, settings, pictures()).network.feature_maps == (16, 32, 32, 64)
+
+
+def test_patches_that_do_not_suit_the_model_are_said(tmp_path):
+    with pytest.raises(UserError, match="multiples of 8, 8, 8"):
+        settings_to_start_from(CPU_MODEL, TINY.model_copy(update={"patch": (12, 16, 16)}))
