@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from cartocell_app import resources
 from cartocell_app.segmentation.boxes import neighbour_pairs
 from cartocell_app.segmentation.colours import label_colours
 from cartocell_app.stacks.files import whole_file
@@ -280,9 +281,16 @@ def _shortened(text: str, font: Font, width_px: int) -> str:
 
 @cache
 def _font(size: int, bold: bool = False) -> Font:
-    # Where matplotlib keeps it, found without the third of a second that importing matplotlib takes.
+    return ImageFont.truetype(_fonts() / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), size)
+
+
+def _fonts() -> Path:
+    """Folder of fonts: the installed program's own, or matplotlib's."""
+    own = resources.ROOT / "fonts"
+    if own.is_dir():
+        return own
+    # Found without the third of a second that importing matplotlib takes.
     spec = find_spec("matplotlib")
     assert spec is not None
     assert spec.origin is not None
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / name, size)
+    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
