@@ -21,10 +21,10 @@ from cartocell_app.command_options import (
     STOPPED,
     Channel,
     DeviceName,
-    Inputs,
     Out,
     Progress,
     Scene,
+    StackList,
     Subfolders,
     TimePoint,
     VoxelUm,
@@ -63,15 +63,7 @@ def segment(
     inputs: Annotated[
         list[Path] | None, typer.Argument(help="Stacks, or folders of stacks.", show_default=False)
     ] = None,
-    stack_list: Annotated[
-        Path | None,
-        typer.Option(
-            "--list",
-            help="Instead of stacks: a table (.csv), a row a stack: name, file, and how to read it: scene, channel, "
-            "time, z_um, y_um, x_um (empty: as the file says).",
-            show_default=False,
-        ),
-    ] = None,
+    stack_list: StackList = None,
     model: Annotated[
         str, typer.Option(help="auto: the best in the box for this computer; or an .onnx file of yours.")
     ] = "auto",
@@ -169,29 +161,48 @@ def synthesize(
 
 @app.command()
 def crop(
-    inputs: Inputs,
     output: Out,
+    inputs: Annotated[
+        list[Path] | None, typer.Argument(help="Fields, or folders of fields.", show_default=False)
+    ] = None,
+    stack_list: StackList = None,
     voxel_size: VoxelUm = None,
     channel: Channel = None,
     scene: Scene = None,
     time: TimePoint = None,
-    margin: Annotated[float, typer.Option(min=0, help="Around each cyst, in µm.")] = 6.0,
+    boxes: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead of finding cysts: a table (.csv) of boxes in voxels, as crops.csv of an earlier run, perhaps "
+            "corrected: field, number, start_z_vox, start_y_vox, start_x_vox, stop_z_vox, stop_y_vox, stop_x_vox "
+            "(from 0; stop is the voxel after the last).",
+            show_default=False,
+        ),
+    ] = None,
+    margin: Annotated[float, typer.Option(min=0, help="Around each cyst that is found, in µm.")] = 6.0,
     whole_only: Annotated[bool, typer.Option("--whole-only", help="Leave out cysts cut by the frame.")] = False,
     subfolders: Subfolders = False,
     progress: Progress = "auto",
 ) -> None:
     """Find the cysts in fields of several and save each on its own."""
-    from cartocell_app.jobs.cropping import crop_fields
-    from cartocell_app.jobs.inputs import find_stacks
+    from cartocell_app.jobs.box_table import read_boxes
+    from cartocell_app.jobs.cropping import CropChoices, crop_fields
     from cartocell_app.jobs.reporting import reporter
     from cartocell_app.jobs.segmenting import ReadingChoices
+    from cartocell_app.jobs.stack_list import given_stacks
 
     reading = ReadingChoices(name_or_number(scene), name_or_number(channel), time, given_voxel_size(voxel_size))
-    stacks = find_stacks(inputs, subfolders=subfolders, leave_out=output)
+    stacks, readings = given_stacks(inputs or [], stack_list, reading, subfolders=subfolders, leave_out=output)
+    given = None if boxes is None else read_boxes(boxes, stacks)
+    table = "" if boxes is None else boxes.name
+    choices = CropChoices(reading, readings, margin, whole_only, given, table)
     with stoppable() as stop, reporter(progress) as report:
-        result = crop_fields(stacks, output, reading, margin, whole_only, report, stop.is_set)
+        result = crop_fields(stacks, output, choices, report, stop.is_set)
         report.message(f"Saved {result.cysts} cysts to {output}.")
     if result.failed:
+        typer.echo(
+            f"{len(result.failed)} of {len(stacks)} fields could not be done: {', '.join(result.failed)}.", err=True
+        )
         raise typer.Exit(SOME_FAILED)
 
 

@@ -43,6 +43,15 @@ Scene = Annotated[
     str | None, typer.Option(help="Scene (series, position), by name or number from 0.", show_default=False)
 ]
 TimePoint = Annotated[int | None, typer.Option("--time", help="Time point, from 0.", show_default=False)]
+StackList = Annotated[
+    Path | None,
+    typer.Option(
+        "--list",
+        help="Instead of stacks: a table (.csv), a row a stack: name, file, and how to read it: scene, channel, "
+        "time, z_um, y_um, x_um (empty: as the file says).",
+        show_default=False,
+    ),
+]
 Subfolders = Annotated[bool, typer.Option("--subfolders", help="Look into folders inside folders too.")]
 StartFrom = Annotated[
     str | None,

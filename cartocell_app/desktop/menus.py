@@ -15,7 +15,13 @@ Entry = str | None | tuple[str, tuple["Entry", ...]]
 
 USE_FOR: Final[tuple[str, tuple[Entry, ...]]] = (
     "&Use for",
-    ("sample.use-high-resolution", "sample.use-low-resolution", "sample.use-validation", "sample.use-new"),
+    (
+        "sample.use-high-resolution",
+        "sample.use-low-resolution",
+        "sample.use-field",
+        "sample.use-validation",
+        "sample.use-new",
+    ),
 )
 
 RECENT = "recent"

@@ -27,6 +27,7 @@ JUDGED = ("segmented", "curated", "accepted", "rejected")
 USES = (
     ("high-resolution", "&High-resolution cysts", "Cysts with labelled cells that M1 learns from (phases 1 and 2)."),
     ("low-resolution", "&Low-resolution cysts", "Routine cysts that M1 labels and M2 learns from (phases 3 and 4)."),
+    ("field", "&Fields of several cysts", "Stacks of several cysts, which are cut out in phase 3 and then labelled."),
     ("validation", "&Watching trainings", "Labelled cysts that a training is watched with and never learns from."),
     ("new", "&New cysts", "Cysts to be segmented and measured (phase 5)."),
 )

@@ -1,37 +1,66 @@
 """Saving the single cysts of many fields."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cartocell_app.errors import UserError
+from cartocell_app.jobs.box_table import box_row, check_inside
 from cartocell_app.jobs.reporting import Reporter
 from cartocell_app.jobs.segmenting import ReadingChoices
+from cartocell_app.jobs.tables import write_table
 from cartocell_app.progress import stop_if
-from cartocell_app.stacks.cysts import CystBox, CystFinderSettings, crop, find_cysts
-from cartocell_app.stacks.files import DiskError, check_writable, whole_file
+from cartocell_app.stacks.boxes import Box, crop
+from cartocell_app.stacks.cysts import CystBox, CystFinderSettings, find_cysts
+from cartocell_app.stacks.files import DiskError, check_writable
+from cartocell_app.stacks.stack import Stack
 from cartocell_app.stacks.writing import write_stack
+
+CROPS = "crops.csv"
+"""Where each cyst was, in the result folder."""
+
+
+@dataclass(frozen=True)
+class CropChoices:
+    """How fields are cropped.
+
+    Attributes
+    ----------
+    reading : ReadingChoices
+        How to read the fields.
+    readings : mapping of str to ReadingChoices
+        How to read some of them, by name, over `reading`.
+    margin_um : float
+        Left around each cyst that is found, µm.
+    whole_only : bool
+        Leave out cysts that the frame cuts.
+    boxes : mapping of str to sequence of Box, or None
+        Boxes by field, from a table, instead of finding cysts; fields that are not there have none.
+    table : str
+        Name of that table.
+    """
+
+    reading: ReadingChoices = field(default_factory=ReadingChoices)
+    readings: Mapping[str, ReadingChoices] = field(default_factory=dict)
+    margin_um: float = 6.0
+    whole_only: bool = False
+    boxes: Mapping[str, Sequence[Box]] | None = None
+    table: str = ""
 
 
 @dataclass(frozen=True)
 class CropResult:
-    """Number of cysts saved, and the names of the fields that could not be read."""
+    """Number of cysts saved, and the names of the fields that could not be done."""
 
     cysts: int
     failed: tuple[str, ...]
 
 
 def crop_fields(
-    stacks: dict[str, Path],
-    out: Path,
-    reading: ReadingChoices,
-    margin_um: float,
-    whole_only: bool,
-    report: Reporter,
-    cancelled: Callable[[], bool],
+    stacks: dict[str, Path], out: Path, choices: CropChoices, report: Reporter, cancelled: Callable[[], bool]
 ) -> CropResult:
-    """Find the cysts of each field and save each as ``FIELD_cystNN.tif``, and where they were in ``crops.csv``.
+    """Save each cyst of each field as ``FIELD_cystNN.tif``, and where they were in ``crops.csv``.
 
     Parameters
     ----------
@@ -39,12 +68,8 @@ def crop_fields(
         Fields by name.
     out : Path
         Folder for the cysts.
-    reading : ReadingChoices
-        How to read the fields.
-    margin_um : float
-        Left around each cyst, µm.
-    whole_only : bool
-        Leave out cysts that the frame cuts.
+    choices : CropChoices
+        How they are read, and where the cysts are.
     report, cancelled
         Get progress and may stop the work between cysts.
 
@@ -54,43 +79,48 @@ def crop_fields(
         If the result folder cannot be written.
     """
     check_writable(out)
-    settings = CystFinderSettings(margin_um=margin_um)
     rows: list[dict[str, Any]] = []
     failed: list[str] = []
     for number, (name, path) in enumerate(stacks.items()):
         report.overall(number, len(stacks))
-        report.step(name, "Finding cysts", number, len(stacks))
+        report.step(name, "Finding cysts" if choices.boxes is None else "Reading", number, len(stacks))
         stop_if(cancelled)
         try:
-            stack = reading.read(path)
-            boxes = [box for box in find_cysts(stack, settings) if not (whole_only and box.touches_border)]
+            # The name given to it, since files in two folders may be called alike.
+            stack = replace(choices.readings.get(name, choices.reading).read(path), name=name)
+            boxes = _boxes(stack, choices)
         except DiskError:
             raise
         except UserError as error:
             failed.append(name)
             report.message(f"{name}: not done. {error}")
             continue
-        for box in boxes:
+        for at, box in enumerate(boxes):
             stop_if(cancelled)
+            report.overall(number + at / len(boxes), len(stacks))
+            report.step(name, f"Cutting out cyst {box.number}", at, len(boxes))
             cyst = crop(stack, box)
             write_stack(out / f"{cyst.name}.tif", cyst.data, cyst.voxel_size)
             rows.append(_row(name, cyst.name, box))
         cut = sum(box.touches_border for box in boxes)
-        report.message(f"{name}: {len(boxes)} cysts" + (f", {cut} of them cut by the frame" if cut else ""))
-    _write_table(out, rows)
+        words = f"{len(boxes)} cyst{'s' * (len(boxes) != 1)}"
+        report.message(f"{name}: {words}" + (f", {cut} of them cut by the frame" if cut else ""))
+    write_table(out / CROPS, rows)
     report.overall(len(stacks), len(stacks))
     return CropResult(len(rows), tuple(failed))
 
 
-def _row(field: str, name: str, box: CystBox) -> dict[str, Any]:
-    row: dict[str, Any] = {"name": name, "field": field, "touches_border": box.touches_border}
-    for axis, start, stop, centre_um in zip("zyx", box.start_vox, box.stop_vox, box.centre_um, strict=True):
-        row |= {f"start_{axis}_vox": start, f"stop_{axis}_vox": stop, f"centre_{axis}_um": centre_um}
-    return row | {"diameter_um": box.diameter_um}
+def _boxes(stack: Stack, choices: CropChoices) -> Sequence[Box]:
+    if choices.boxes is None:
+        found: Sequence[Box] = find_cysts(stack, CystFinderSettings(margin_um=choices.margin_um))
+    else:
+        found = check_inside(choices.table, stack.name, choices.boxes.get(stack.name, ()), stack.shape)
+    return [box for box in found if not (choices.whole_only and box.touches_border)]
 
 
-def _write_table(out: Path, rows: list[dict[str, Any]]) -> None:
-    import pandas as pd
-
-    with whole_file(out / "crops.csv") as partial:
-        pd.DataFrame(rows).to_csv(partial, index=False, float_format="%.5g")
+def _row(field_name: str, name: str, box: Box) -> dict[str, Any]:
+    row: dict[str, Any] = {"name": name, **box_row(field_name, box), "touches_border": box.touches_border}
+    if isinstance(box, CystBox):
+        row |= {f"centre_{axis}_um": centre_um for axis, centre_um in zip("zyx", box.centre_um, strict=True)}
+        row["diameter_um"] = box.diameter_um
+    return row

@@ -102,7 +102,7 @@ def given_stacks(
     """
     if stack_list is None:
         if not inputs:
-            raise UserError("Nothing to segment is given.", "Give stacks, folders of stacks, or --list with a table.")
+            raise UserError("No stacks are given.", "Give stacks, folders of stacks, or --list with a table.")
         return find_stacks(inputs, subfolders=subfolders, leave_out=leave_out), {}
     if inputs:
         raise UserError(f"Both stacks and --list {stack_list} are given.", "Give one of the two.")

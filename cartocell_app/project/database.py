@@ -30,7 +30,11 @@ def _model_in_use(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE project ADD COLUMN model VARCHAR DEFAULT '' NOT NULL")
 
 
-MIGRATIONS: Mapping[int, Migration] = {1: _model_in_use}
+def _cut_out(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE samples ADD COLUMN cut_out JSON")
+
+
+MIGRATIONS: Mapping[int, Migration] = {1: _model_in_use, 2: _cut_out}
 """From each earlier `SCHEMA_VERSION` to the next; each gets a connection inside a transaction."""
 
 

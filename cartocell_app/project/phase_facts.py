@@ -27,6 +27,8 @@ class SampleFacts:
         Of its labels, see `Project.label_marks`; None if it has none.
     segmented : datetime or None
         When its labels were made, if the network made them and nobody has corrected them since.
+    cut_from : int or None
+        Number of the field that it was cut out of, if it was.
     """
 
     role: Role
@@ -34,6 +36,7 @@ class SampleFacts:
     has_voxel_size: bool = True
     mark: str | None = None
     segmented: datetime | None = None
+    cut_from: int | None = None
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,12 @@ def facts_of(project: "Project") -> ProjectFacts:
     segmented = project.segmented_times()
     samples = {
         sample.id: SampleFacts(
-            sample.role, sample.state, sample.voxel_size is not None, marks.get(sample.id), segmented.get(sample.id)
+            sample.role,
+            sample.state,
+            sample.voxel_size is not None,
+            marks.get(sample.id),
+            segmented.get(sample.id),
+            None if sample.cut_out is None else sample.cut_out.field_id,
         )
         for sample in project.samples()
     }

@@ -90,12 +90,20 @@ def _second(facts: ProjectFacts) -> PhaseState:
 
 def _third(facts: ProjectFacts) -> PhaseState:
     cysts, m1 = facts.of("low-resolution"), facts.models.get("M1")
-    needs = ("The model M1, from phase 2.", "Low-resolution stacks of many cysts.", "Your word on each labelled cyst.")
+    fields = facts.of("field")
+    uncut = fields.keys() - {sample.cut_from for sample in facts.samples.values()}
+    needs = (
+        "The model M1, from phase 2.",
+        "Low-resolution stacks of many cysts: of single ones, or fields of several that are cut out here.",
+        "Your word on each labelled cyst.",
+    )
     has = (() if m1 is None else ("M1 is trained.",)) + _judged_has(cysts)
+    has += (f"{_fields(len(fields))} of several cysts, {len(fields) - len(uncut)} of them cut up.",) if fields else ()
     if m1 is None and not any(cyst.mark for cyst in cysts.values()):
         return PhaseState(3, TITLES[2], "blocked", needs, has, ("M1 comes first: phase 2 trains it.",))
-    missing = _judged_missing(cysts)
-    state = _judged_state(cysts)
+    missing = () if uncut and not cysts else _judged_missing(cysts)
+    missing += (f"Cut the cysts out of {_fields(len(uncut))}.",) if uncut else ()
+    state = "in progress" if uncut else _judged_state(cysts)
     changed = () if m1 is None else _made_before(cysts, m1, "M1")
     if _second(facts).state == "out of date":
         changed = ("Phase 2 is out of date, so M1 may label these cysts otherwise.", *changed)
@@ -226,6 +234,10 @@ def _count(cysts: Mapping[int, SampleFacts], which: Callable[[SampleFacts], bool
 
 def _cysts(count: int, kind: str) -> str:
     return " ".join(filter(None, (str(count), kind, "cyst" if count == 1 else "cysts")))
+
+
+def _fields(count: int) -> str:
+    return f"{count} field{'s' * (count != 1)}"
 
 
 def _are(count: int) -> str:

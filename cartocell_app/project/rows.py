@@ -1,13 +1,13 @@
 """Between rows of the database and values."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from cartocell_app.project.places import found, kept, present, whole
 from cartocell_app.project.schema import LabelRow, ModelRow, RunRow, SampleRow
-from cartocell_app.project.values import LabelVersion, NewSample, Run, Sample, TrainedModel
+from cartocell_app.project.values import CutOut, LabelVersion, NewSample, Run, Sample, TrainedModel
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 HERE = "{project}"
@@ -73,6 +73,7 @@ def placed(row: SampleRow, folder: Path) -> Placed:
         results=None if row.results is None else found(row.results, folder),
         content_hash=row.content_hash,
         notes=row.notes,
+        cut_out=_cut_out(row.cut_out),
     )
     return Placed(sample, Path(row.whole_path), row.bytes)
 
@@ -90,6 +91,7 @@ def row_of(new: NewSample, name: str, folder: Path) -> SampleRow:
         condition=new.condition,
         role=new.role,
         state="to do",
+        cut_out=None if new.cut_out is None else asdict(new.cut_out),
     )
     put_path(row, new.path, folder)
     return row
@@ -170,6 +172,13 @@ def run_of(row: RunRow, folder: Path) -> Run:
         ended=row.ended,
         phase=row.phase,
     )
+
+
+def _cut_out(known: dict[str, Any] | None) -> CutOut | None:
+    if known is None:
+        return None
+    start, stop = (cast("tuple[int, int, int]", tuple(known[name])) for name in ("start_vox", "stop_vox"))
+    return CutOut(known["field_id"], known["number"], start, stop)
 
 
 def _word(word: str, folder: Path) -> str:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from cartocell_app.project.places import found, kept
-from cartocell_app.project.rows import run_of, words_kept
+from cartocell_app.project.rows import run_of, samples_of, words_kept
 from cartocell_app.project.samples import Samples
 from cartocell_app.project.schema import LabelRow, RunRow, SampleRow
 from cartocell_app.project.store import now
-from cartocell_app.project.values import UNFINISHED, Run
+from cartocell_app.project.values import UNFINISHED, NewSample, Run, Sample
 from cartocell_app.stacks.files import disk_troubles
 
 log = logging.getLogger(__name__)
@@ -133,6 +133,29 @@ class Runs(Samples):
                 run.taken = run.taken | {name: mark}
                 ids.append(row.id)
         return tuple(ids)
+
+    def take_in_cysts(self, run_id: int, cysts: Mapping[str, Sequence[NewSample]]) -> tuple[Sample, ...]:
+        """Add the cysts that a run cut out of fields, those of each field once: what was removed since stays away.
+
+        Parameters
+        ----------
+        run_id : int
+            Of the run.
+        cysts : mapping of str to sequence of NewSample
+            By the name that the field had when the run was made.
+
+        Returns
+        -------
+        tuple of Sample
+            Those that were added now.
+        """
+        with self._changing("samples", ids := []) as session:
+            run = session.get_one(RunRow, run_id)
+            due = {field: new for field, new in cysts.items() if field not in run.taken}
+            rows = self._add([cyst for new in due.values() for cyst in new], session)
+            run.taken = run.taken | dict.fromkeys(due, "cut out")
+            ids += [row.id for row in rows]
+            return samples_of(rows, self.folder)
 
     def _take(self, row: SampleRow, name: str, record: dict[str, Any], folder: Path, session: Session) -> None:
         if record.get("state") != "done":

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
 
 from cartocell_app.errors import UserError
 from cartocell_app.project.naming import checked_name, file_safe, unused
@@ -56,21 +57,25 @@ class Samples(Store):
         channel and time. One whose name is taken gets a number behind it.
         """
         with self._changing("samples", ids := []) as session:
-            rows = list(session.scalars(ALL_SAMPLES))
-            names = {row.name for row in rows}
-            known = {(same_place(found(row.path, self.folder)), _reading(row)) for row in rows}
-            added = []
-            for one in new:
-                row = row_of(one, unused(file_safe(one.name or stem(one.path)), names), self.folder)
-                key = (same_place(one.path), _reading(row))
-                if key not in known:
-                    known.add(key)
-                    names.add(row.name)
-                    added.append(row)
-            session.add_all(added)
-            session.flush()
+            added = self._add(new, session)
             ids += [row.id for row in added]
             return samples_of(added, self.folder)
+
+    def _add(self, new: Sequence[NewSample], session: Session) -> list[SampleRow]:
+        rows = list(session.scalars(ALL_SAMPLES))
+        names = {row.name for row in rows}
+        known = {(same_place(found(row.path, self.folder)), _reading(row)) for row in rows}
+        added = []
+        for one in new:
+            row = row_of(one, unused(file_safe(one.name or stem(one.path)), names), self.folder)
+            key = (same_place(one.path), _reading(row))
+            if key not in known:
+                known.add(key)
+                names.add(row.name)
+                added.append(row)
+        session.add_all(added)
+        session.flush()
+        return added
 
     def update_samples(self, ids: Iterable[int], **values: Any) -> None:
         """Set fields of `Sample` on some samples.

@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import JSON, DateTime, Dialect, ForeignKey, Index, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 """Kept in SQLite's ``user_version``."""
 
 APPLICATION_ID: Final = 0x43617274
@@ -49,7 +49,7 @@ class SampleRow(Base):
     """A sample; paths as `cartocell_app.project.places` writes them.
 
     `whole_path` is where its file lay when it was last told: a project that is moved away from it finds it there.
-    `bytes` and `modified_ns` are those of the file that `content_hash` belongs to.
+    `bytes` and `modified_ns` are those of the file that `content_hash` belongs to. `cut_out` holds a `CutOut`.
     """
 
     __tablename__ = "samples"
@@ -75,6 +75,7 @@ class SampleRow(Base):
     results: Mapped[str | None]
     content_hash: Mapped[str | None]
     notes: Mapped[str] = mapped_column(default="")
+    cut_out: Mapped[dict[str, Any] | None]
 
 
 class LabelRow(Base):

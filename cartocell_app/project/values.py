@@ -11,8 +11,8 @@ from cartocell_app.stacks.voxel_size import VoxelSize
 State = Literal["to do", "running", "segmented", "curated", "accepted", "rejected", "failed"]
 """How far a sample is."""
 
-Role = Literal["high-resolution", "low-resolution", "validation", "new"]
-"""Which phase a sample is for: 1 and 2; 3 and 4; watching trainings; 5."""
+Role = Literal["high-resolution", "low-resolution", "field", "validation", "new"]
+"""What a sample is for: phases 1 and 2; 3 and 4; cutting cysts out of it in 3; watching trainings; phase 5."""
 
 RunState = Literal["queued", "running", "done", "some failed", "failed", "cancelled", "interrupted"]
 """How far a run is; interrupted: the program ended while it ran or waited."""
@@ -26,6 +26,26 @@ PHASES = (1, 2, 3, 4, 5)
 """Numbers of the phases of CartoCell."""
 
 UNFINISHED: tuple[RunState, ...] = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class CutOut:
+    """Where a cyst was cut out of a field of several.
+
+    Attributes
+    ----------
+    field_id : int
+        Number of the field's sample.
+    number : int
+        Of the box.
+    start_vox, stop_vox : (z, y, x)
+        First voxel of the field and the one after the last.
+    """
+
+    field_id: int
+    number: int
+    start_vox: tuple[int, int, int]
+    stop_vox: tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -54,6 +74,8 @@ class NewSample:
         One of `ROLES`.
     name : str
         Shown in lists and given to result files; the file's by default.
+    cut_out : CutOut or None
+        Where it was cut out, if it was cut out of a field of the project.
     """
 
     path: Path
@@ -68,6 +90,7 @@ class NewSample:
     condition: str | None = None
     role: Role = "new"
     name: str = ""
+    cut_out: CutOut | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +140,7 @@ class Sample:
     results: Path | None
     content_hash: str | None
     notes: str
+    cut_out: CutOut | None = None
 
 
 @dataclass(frozen=True)

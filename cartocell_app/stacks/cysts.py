@@ -1,4 +1,4 @@
-"""Finding the single cysts in a field of several, and cutting each out with a margin.
+"""Finding the single cysts in a field of several.
 
 A cyst is a shell of bright thin outlines around dark cells and a dark lumen. Blurred over a few µm the shell is
 brighter than what surrounds it; closed and filled, it is a solid body, whether a slice of it is cut by the frame
@@ -20,13 +20,13 @@ from skimage.morphology import h_maxima
 from skimage.segmentation import watershed
 
 from cartocell_app.errors import UserError
+from cartocell_app.stacks.boxes import Box, Shape
 from cartocell_app.stacks.resampling import resample_raw, resampled_shape, resampled_voxel_size
 from cartocell_app.stacks.stack import Stack
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 FloatArray = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-Shape = tuple[int, int, int]
 
 GRID_UM = 2.0
 """Voxels are brought to at least this size, µm."""
@@ -77,35 +77,21 @@ class CystFinderSettings(BaseModel):
 
 
 @dataclass(frozen=True)
-class CystBox:
-    """Where one cyst lies in its field.
+class CystBox(Box):
+    """Where one cyst lies in its field: the attributes of `Box`, with the margin, and these.
+
+    Boxes are numbered 1, 2, … in the order of `start_vox`; the frame cuts or touches the cyst itself, not its margin.
 
     Attributes
     ----------
-    number : int
-        1, 2, … in the order of `start_vox`.
-    start_vox, stop_vox : tuple of int
-        First voxel and the one after the last, (z, y, x), with the margin.
     centre_um : tuple of float
         Middle of the cyst's volume, lumen included, (z, y, x) in µm from the outer corner of the field.
     diameter_um : float
         Of the ball of the same volume, lumen included; of what is visible if the frame cuts the cyst.
-    touches_border : bool
-        The frame cuts the cyst or touches it.
     """
 
-    number: int
-    start_vox: Shape
-    stop_vox: Shape
     centre_um: tuple[float, float, float]
     diameter_um: float
-    touches_border: bool
-
-    @property
-    def slices(self) -> tuple[slice, slice, slice]:
-        """Index of the box in an array (Z, Y, X) of the field."""
-        z, y, x = (slice(start, stop) for start, stop in zip(self.start_vox, self.stop_vox, strict=True))
-        return z, y, x
 
 
 def find_cysts(stack: Stack, settings: CystFinderSettings | None = None) -> list[CystBox]:
@@ -146,20 +132,6 @@ def find_cysts(stack: Stack, settings: CystFinderSettings | None = None) -> list
     ]
     kept.sort(key=lambda box: (box.start_vox, box.stop_vox))
     return [replace(box, number=number) for number, box in enumerate(kept, start=1)]
-
-
-def crop(stack: Stack, box: CystBox) -> Stack:
-    """Cut one cyst out of its field: a copy, named after the field and the cyst's number, that notes its place."""
-    z, y, x = box.start_vox
-    cut = " The frame of the field cuts this cyst." if box.touches_border else ""
-    note = f"Cut out of {stack.name} from voxel z {z}, y {y}, x {x} on, counted from 0.{cut}"
-    name = f"{stack.name}_cyst{box.number:02d}"
-    return replace(stack, data=stack.data[box.slices].copy(), name=name, notes=(*stack.notes, note))
-
-
-def crop_labels(labels: NDArray[Any], box: CystBox) -> NDArray[Any]:
-    """Cut the same box out of labels (Z, Y, X) of the field: a copy, numbers unchanged."""
-    return labels[box.slices].copy()
 
 
 def _tissue(coarse: FloatArray, grid: VoxelSize, settings: CystFinderSettings) -> Mask:

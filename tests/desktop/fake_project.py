@@ -35,6 +35,7 @@ class FakeSample:
     results: Path | None = None
     content_hash: str | None = None
     notes: str = ""
+    cut_out: object = None
 
 
 class FakeProject:

@@ -174,7 +174,7 @@ def test_a_list_and_stacks_do_not_go_together(cyst_folder, cartocell):
         (("--list", stacks, "--channel", "1"), "do not go with --list"),
         (("--list", stacks, "--voxel-size", "1", "1", "0.5"), "do not go with --list"),
         (("--list", stacks, "--subfolders"), "do not go with --list"),
-        ((), "Nothing to segment is given"),
+        ((), "No stacks are given"),
     ):
         answer = cartocell("segment", *given_words, *out)
         assert answer.code == 2, given_words

@@ -11,6 +11,7 @@ from cartocell_app.project.database import BACKUP, check_database, sqlite_troubl
 from cartocell_app.project.places import DATABASE
 from cartocell_app.project.project import Project
 from cartocell_app.project.schema import SCHEMA_VERSION
+from cartocell_app.project.values import CutOut, NewSample
 
 
 @pytest.fixture
@@ -108,10 +109,22 @@ def test_every_version_that_was_released_has_its_step():
 
 
 def test_a_project_of_the_first_version_opens_without_a_model_of_its_own(database):
-    run(database, "ALTER TABLE project DROP COLUMN model", "PRAGMA user_version = 1")
+    columns = ("project DROP COLUMN model", "samples DROP COLUMN cut_out")
+    run(database, *(f"ALTER TABLE {column}" for column in columns), "PRAGMA user_version = 1")
     again = Project.open(database.parent)
     assert (again.model_in_use(), len(again.samples())) == (None, 3)
     again.use_model(again.folder / "models" / "M2.onnx")
+    again.close()
+
+
+def test_a_project_of_the_second_version_opens_and_takes_cysts_that_were_cut_out(database, tmp_path):
+    run(database, "ALTER TABLE samples DROP COLUMN cut_out", "PRAGMA user_version = 2")
+    again = Project.open(database.parent)
+    assert [sample.cut_out for sample in again.samples()] == [None] * 3
+    (tmp_path / "cyst.tif").write_bytes(b"cyst")
+    place = CutOut(1, 7, (0, 10, 20), (30, 40, 50))
+    (cyst,) = again.add_samples([NewSample(tmp_path / "cyst.tif", cut_out=place)])
+    assert again.sample(cyst.id).cut_out == place
     again.close()
 
 

@@ -110,6 +110,17 @@ def test_labels_from_elsewhere_need_no_m1():
     assert state(ProjectFacts({3: SampleFacts("low-resolution", "segmented", mark="1")}), 3) == "in progress"
 
 
+def test_fields_are_not_labelled_but_cut_up():
+    field = {8: SampleFacts("field"), 9: SampleFacts("field")}
+    phase = resolve_phase(ProjectFacts(HIGH | field, {"M1": M1}), 3)
+    assert (phase.state, phase.missing) == ("in progress", ("Cut the cysts out of 2 fields.",))
+    cut = {3: good("low-resolution"), 4: SampleFacts("low-resolution", "accepted", mark="1", cut_from=8)}
+    phase = resolve_phase(ProjectFacts(HIGH | field | cut, {"M1": M1}), 3)
+    assert phase.missing == ("Cut the cysts out of 1 field.",)
+    assert phase.has[1:] == ("2 cysts: 2 accepted, 0 rejected.", "2 fields of several cysts, 1 of them cut up.")
+    assert state(ProjectFacts(HIGH | cut | {8: field[8]}, {"M1": M1}), 3) == "done"
+
+
 def test_new_cysts():
     def fifth(**models: ModelFacts) -> list[str]:
         return [

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cartocell_app.errors import UserError
+from cartocell_app.project.values import CutOut, NewSample
 
 
 @pytest.fixture
@@ -110,3 +111,20 @@ def test_a_number_of_cells_that_is_none_is_left_open(project, run, record):
     record(run, "a", state="done", cells="many")
     project.take_in_results(run.id)
     assert (project.sample(1).state, project.sample(1).cells) == ("segmented", None)
+
+
+def test_cysts_that_were_cut_out_are_added_once_and_stay_away_when_removed(project, tmp_path):
+    run = project.new_run("crop", "Cut out 2 cysts", [1, 2], lambda _: ["crop"], phase=3)
+
+    def cyst(name, field):
+        (run.folder / f"{name}.tif").write_bytes(name.encode())
+        return NewSample(
+            run.folder / f"{name}.tif", role="low-resolution", cut_out=CutOut(field, 1, (0,) * 3, (9,) * 3)
+        )
+
+    (first,) = project.take_in_cysts(run.id, {"a": [cyst("a_cyst01", 1)]})
+    assert (first.name, first.cut_out.field_id) == ("a_cyst01", 1)
+    project.remove_samples([first.id])
+    both = {"a": [cyst("a_cyst01", 1)], "b": [cyst("b_cyst01", 2)]}
+    assert [sample.name for sample in project.take_in_cysts(run.id, both)] == ["b_cyst01"]
+    assert project.take_in_cysts(run.id, both) == ()

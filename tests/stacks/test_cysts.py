@@ -8,7 +8,8 @@ import pytest
 from scipy import ndimage
 
 from cartocell_app.errors import UserError
-from cartocell_app.stacks.cysts import CystBox, CystFinderSettings, crop, crop_labels, find_cysts
+from cartocell_app.stacks.boxes import crop
+from cartocell_app.stacks.cysts import CystBox, CystFinderSettings, find_cysts
 from cartocell_app.stacks.stack import Stack
 from cartocell_app.stacks.voxel_size import VoxelSize
 
@@ -251,16 +252,6 @@ def test_a_crop_is_a_stack_of_its_own(apart: Stack):
     assert (cyst.name, cyst.voxel_size) == ("field_cyst02", VOXEL)
     z, y, x = box.start_vox
     assert cyst.notes[-1] == f"Cut out of field from voxel z {z}, y {y}, x {x} on, counted from 0."
-
-
-def test_labels_of_the_field_are_cut_alike():
-    box = CystBox(12, (1, 2, 3), (4, 6, 8), (3.0, 3.2, 4.4), 20.0, touches_border=True)
-    labels = np.arange(10 * 10 * 10).reshape(10, 10, 10)
-    np.testing.assert_array_equal(crop_labels(labels, box), labels[1:4, 2:6, 3:8])
-    cyst = crop(Stack(labels.astype(np.uint16), VOXEL, "field", notes=("First.",)), box)
-    assert cyst.name == "field_cyst12"
-    assert cyst.notes[0] == "First."
-    assert cyst.notes[1].endswith("The frame of the field cuts this cyst.")
 
 
 def test_settings_refuse_what_they_do_not_know():

@@ -22,9 +22,9 @@ def selected_samples(session: Session) -> list[Sample]:
 
 
 def samples_to_do(session: Session) -> list[Sample]:
-    """Samples that have no cells yet."""
+    """Samples that have no cells yet; not fields, whose cysts are cut out first."""
     samples = () if session.project is None else session.project.samples()
-    return [sample for sample in samples if sample.state in ("to do", "failed")]
+    return [sample for sample in samples if sample.state in ("to do", "failed") and sample.role != "field"]
 
 
 def needs_stacks(session: Session) -> str:

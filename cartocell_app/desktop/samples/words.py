@@ -25,6 +25,7 @@ SIGNS = {
 USES = {
     "high-resolution": "high-resolution cysts, from which M1 learns",
     "low-resolution": "low-resolution cysts, which M1 labels and M2 learns from",
+    "field": "fields of several cysts, which are cut out and then labelled",
     "validation": "watching trainings",
     "new": "new cysts, to be segmented",
 }
@@ -33,9 +34,14 @@ USES = {
 MISSING = Sign("File missing", "mdi6.file-question-outline", "doubt")
 
 
+FIELD = Sign("Field", "mdi6.view-grid-outline", "muted")
+
+
 def sign_of(sample: Sample) -> Sign:
-    """How `sample` is: its state, unless its file is missing."""
-    return MISSING if sample.missing else SIGNS[sample.state]
+    """How `sample` is: its state, unless its file is missing; fields are not segmented themselves."""
+    if sample.missing:
+        return MISSING
+    return FIELD if sample.role == "field" and sample.state == "to do" else SIGNS[sample.state]
 
 
 def cells_in_words(sample: Sample) -> str:
