@@ -1,6 +1,8 @@
 """What a training leaves behind: checkpoints, the history of its rounds, charts, and the network with its settings."""
 
-from collections.abc import Sequence
+import contextlib
+import errno
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -14,6 +16,9 @@ from cartocell_app.stacks.files import whole_file
 from training.data import Example, Shape
 from training.resunet import ResUNet
 from training.settings import TrainingSettings
+
+ROUND_PICTURES = "slices"
+"""Folder of the pictures of the rounds, in that of the run."""
 
 
 @dataclass(frozen=True)
@@ -123,10 +128,25 @@ class RunFolder:
         draw_curves(self.charts, self.job, history)
         draw_slice(self.slice_picture, network, unseen[0], patch)
 
+    def round_picture(self, epoch: int) -> Path:
+        """Picture, picture and maps side by side, of what the network saw after a round; see `training.seeing`."""
+        return self.folder / ROUND_PICTURES / f"round-{epoch:04d}.png"
+
     @property
     def slice_picture(self) -> Path:
         """Picture of what the network sees now in an example that it is not trained on."""
         return self.charts / f"{self.job}_validation_slice.png"
+
+
+@contextlib.contextmanager
+def _disk_refusals() -> Iterator[None]:
+    """Tell by the operating system's own error that the disk refused; PyTorch makes an error of its own of it."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "inline_container" not in str(error):  # its writer of files, which fails where the disk takes no more
+            raise
+        raise OSError(errno.ENOSPC, "No space left on device") from error
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -134,7 +154,7 @@ class WholeCheckpoints(TorchCheckpointIO):
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:  # noqa: ARG002
         """Write beside, then rename."""
-        with whole_file(Path(path)) as partial:
+        with whole_file(Path(path)) as partial, _disk_refusals():
             torch.save(checkpoint, partial)
 
     def load_checkpoint(self, path: Any, map_location: Any = None, weights_only: bool | None = True) -> dict[str, Any]:  # noqa: ARG002
@@ -172,7 +192,7 @@ def save_network(
         "trained_on": trained_on,
         "history": [report.as_row() for report in history],
     }
-    with whole_file(path) as partial:
+    with whole_file(path) as partial, _disk_refusals():
         torch.save(content, partial)
     return path
 

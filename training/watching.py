@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import Callback
 from cartocell_app.progress import Cancelled, CancelledError, Progress
 from cartocell_app.segmentation.targets import CHANNELS
 from training.records import EpochReport, RunFolder
+from training.seeing import write_slice
 from training.segmenter import Segmenter
 
 DRAW_EVERY_S = 10.0
@@ -69,6 +70,7 @@ class Watcher(Callback):
             raise DivergedError
         self.history.append(report)
         if trainer.is_global_zero:
+            self._see(module, report.epoch)
             if time.monotonic() - self.drawn_s > DRAW_EVERY_S:
                 self._draw(module)
             self.report(report)
@@ -76,6 +78,10 @@ class Watcher(Callback):
     def on_train_end(self, trainer: lightning.Trainer, module: lightning.LightningModule) -> None:
         if trainer.is_global_zero and self.history:
             self._draw(module)
+
+    def _see(self, module: lightning.LightningModule, epoch: int) -> None:
+        assert isinstance(module, Segmenter)
+        write_slice(self.folder.round_picture(epoch), module.network, module.material.unseen[0], module.settings.patch)
 
     def _draw(self, module: lightning.LightningModule) -> None:
         assert isinstance(module, Segmenter)

@@ -207,3 +207,18 @@ def test_loss_by_hand():
     good = torch.where(targets > 0, 9.0, -9.0)
     assert segmentation_loss(good, targets, dice_weight=1).item() < 0.01
     assert segmentation_loss(-good, targets, dice_weight=1) > segmentation_loss(-good, targets) + 0.2
+
+
+def test_a_disk_that_is_full_is_said_and_the_checkpoint_before_stays(tmp_path, monkeypatch):
+    WholeCheckpoints().save_checkpoint({"epoch": 1}, tmp_path / "last.ckpt")
+
+    def full(content, path):
+        path.write_bytes(b"half of it")
+        raise RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 704 vs 598")
+
+    monkeypatch.setattr("training.records.torch.save", full)
+    with pytest.raises(UserError, match="could not be written") as refusal:
+        WholeCheckpoints().save_checkpoint({"epoch": 2}, tmp_path / "last.ckpt")
+    assert "disk is full" in refusal.value.body
+    assert [path.name for path in tmp_path.iterdir()] == ["last.ckpt"]
+    assert WholeCheckpoints().load_checkpoint(tmp_path / "last.ckpt") == {"epoch": 1}
