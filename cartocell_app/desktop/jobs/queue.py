@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from cartocell_app.desktop.jobs.again import why_not_again
 from cartocell_app.desktop.jobs.command import command_line
 from cartocell_app.desktop.jobs.endings import Ending
 from cartocell_app.desktop.jobs.job import Job
@@ -75,9 +76,19 @@ class JobQueue(QObject):
         self._wait_for_turn(run)
 
     def retry(self, run_id: int) -> None:
-        """Run again what failed, was stopped or was interrupted: the same command does only what is missing."""
-        if self._project is not None and run_id not in self._jobs and run_id not in self.waiting():
-            self._wait_for_turn(self._project.run(run_id))
+        """Run again what failed, was stopped or was interrupted: the same command does only what is missing.
+
+        What a project from elsewhere must not do on this computer is not done, and its message says so.
+        """
+        if self._project is None or run_id in self._jobs or run_id in self.waiting():
+            return
+        run = self._project.run(run_id)
+        problem = why_not_again(run, self._project.folder)
+        if problem:
+            self._project.update_run(run_id, state="failed", message=problem)
+            self._note(run_id)
+        else:
+            self._wait_for_turn(run)
 
     def cancel(self, run_id: int) -> None:
         """Stop a job at the next good moment, or take it out of the queue; the second time, end it at once."""
