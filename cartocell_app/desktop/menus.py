@@ -55,7 +55,7 @@ MENUS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         ),
     ),
     ("Se&gment", ("segment.samples",)),
-    ("&Help", ("help.keys", "help.device", "help.log", None, "help.about")),
+    ("&Help", ("help.guide", "help.keys", "help.device", "help.log", None, "help.about")),
 )  # fmt: skip
 
 CONTEXT: Final[tuple[Entry, ...]] = (

@@ -23,6 +23,24 @@ THEMES: tuple[tuple[ThemeChoice, str], ...] = (
     ("dark", "&Dark theme"),
 )
 
+GUIDE_PLACES = {
+    "welcome": "1-first-result.md",
+    "empty": "1-first-result.md#with-your-own-stacks",
+    "viewer": "2-window.md",
+    "phase": "3-phases.md",
+    "batch": "2-window.md#all-cysts",
+}
+"""Where the guide is about a page of the window."""
+
+PHASE_ANCHORS = (
+    "phase-1-high-resolution-cysts",
+    "phase-2-down-sample-and-train-m1",
+    "phase-3-low-resolution-stacks-to-labelled-cysts",
+    "phase-4-train-m2",
+    "phase-5-new-cysts",
+)
+"""Sections of its chapter about the phases."""
+
 
 class WindowCommands:
     """Commands on a window.
@@ -60,7 +78,11 @@ class WindowCommands:
                 "Use the whole screen.", checked=window.isFullScreen,
             ),
             ActionInfo(
-                "help.keys", "&Keys and mouse", self._page("keys"), "mdi6.keyboard-outline", "F1",
+                "help.guide", "&Guide", self.show_guide, "mdi6.book-open-page-variant-outline", "F1",
+                "How everything is done, and what each file and column means; opens at what is shown now.",
+            ),
+            ActionInfo(
+                "help.keys", "&Keys and mouse", self._page("keys"), "mdi6.keyboard-outline", "Shift+F1",
                 "All keys on one page.",
             ),
             ActionInfo(
@@ -82,8 +104,16 @@ class WindowCommands:
         """Show everything that can be done."""
         Palette(self._window.actions_, self._window).show()
 
-    def show_page(self, name: str) -> None:
-        """Show a page of text: keys, device, log or about; one of each at a time."""
+    def show_guide(self) -> None:
+        """Show the guide at the place that is about what the window shows."""
+        place = GUIDE_PLACES[self._window.page]
+        if self._window.page == "phase":
+            place += f"#{PHASE_ANCHORS[self._window.centre.phase.number - 1]}"
+        page = self.show_page("guide")
+        page.go_to(place)
+
+    def show_page(self, name: str) -> Page:
+        """Show a page of text: guide, keys, device, log or about; one of each at a time."""
         page = self._pages.get(name)
         if page is None:
             page = self._pages[name] = self._make_page(name)
@@ -91,12 +121,17 @@ class WindowCommands:
             page.show()
         page.raise_()
         page.activateWindow()
+        return page
 
     def _make_page(self, name: str) -> Page:
         if name == "keys":
             from cartocell_app.desktop.help_page import HelpPage
 
             return HelpPage(self._window.actions_.infos(), self._window)
+        if name == "guide":
+            from cartocell_app.desktop.guide.page import GuidePage
+
+            return GuidePage(self._window)
         if name == "device":
             from cartocell_app.desktop.device_page import DevicePage
 

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pyvirtualdisplay import Display
 
 FOLDER = Path(__file__).parent / "screenshots"
+GUIDE = Path(__file__).parents[2] / "resources" / "guide" / "images"
 SIZES = ((1440, 900), (1000, 700))
 THEMES = ("light", "dark")
 COLOURS = 255
@@ -249,6 +250,22 @@ WHOLE_WINDOW = ("welcome", "samples", "layers", "phase", "batch", "palette")
 """Scenes that fill the window, and so are taken in both sizes."""
 
 
+GUIDE_PICTURES = {
+    "welcome": "welcome-light-1000",
+    "segment": "segment-light",
+    "window": "samples-light-1440",
+    "import": "import-light",
+    "batch": "batch-light-1440",
+}
+"""Pictures of the guide, by the name that it calls them."""
+
+
+def put_into_guide() -> None:
+    """Copy the pictures that the guide shows to it."""
+    for name, source in GUIDE_PICTURES.items():
+        shutil.copy(FOLDER / f"{source}.png", GUIDE / f"{name}.png")
+
+
 def take_all(wanted: list[str]) -> None:
     """Take the pictures of the scenes `wanted`, of all if none is named."""
     from cartocell_app.desktop.theme import apply_theme
@@ -281,3 +298,4 @@ def take_all(wanted: list[str]) -> None:
 if __name__ == "__main__":
     with Display(visible=False, size=SIZES[0]):
         take_all(sys.argv[1:])
+    put_into_guide()
