@@ -94,7 +94,7 @@ def _drawn() -> Iterator[tuple[dict[str, str], SyntheticCyst]]:
             row = (name, wanted.role, day, condition, labelled, SPECK_WORDS if last else "")
             yield dict(zip(COLUMNS, row, strict=True)), _cyst(name, day, wanted.voxel_size)
     name = "synthetic_4d_field"
-    row = (name, "low-resolution", FIELD_DAY, "control", "no", f"A field of {FIELD_CYSTS} cysts, to be cut out.")
+    row = (name, "field", FIELD_DAY, "control", "no", f"A field of {FIELD_CYSTS} cysts, to be cut out.")
     extent_um = [size * step for size, step in zip(FIELD_SHAPE, COARSE, strict=True)]
     rng = _chance(name)
     scene = draw_field(_preset(FIELD_DAY), FIELD_CYSTS, extent_um, rng)

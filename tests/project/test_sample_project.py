@@ -27,7 +27,7 @@ def project(folder):
 def test_it_holds_something_for_each_phase_and_says_that_it_is_synthetic(project):
     samples = project.samples()
     assert Counter(sample.role for sample in samples) == {
-        "high-resolution": 5, "validation": 2, "low-resolution": 9, "new": 3,
+        "high-resolution": 5, "validation": 2, "low-resolution": 8, "field": 1, "new": 3,
     }  # fmt: skip
     assert "synthetic" in project.name
     assert all(sample.notes.startswith("Synthetic") and "synthetic" in sample.name for sample in samples)
