@@ -9,6 +9,7 @@ import typer
 from cartocell_app import (
     __version__,
     commands_biapy,
+    commands_comparing,
     commands_measuring,
     commands_models,
     commands_phases,
@@ -249,6 +250,7 @@ commands_phases.register(app)
 commands_biapy.register(app)
 commands_measuring.register(app)
 commands_models.register(app)
+commands_comparing.register(app)
 commands_projects.register(app)
 
 if __name__ == "__main__":

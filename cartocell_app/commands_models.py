@@ -57,11 +57,12 @@ def train_model(
     best round so far the model.
     """
     needs_training()
+    from cartocell_app.jobs.model_training import TRAINING
     from cartocell_app.jobs.reporting import reporter
     from training.export import export as write_model
     from training.records import RunFolder
 
-    run = RunFolder(folder / "training", name)
+    run = RunFolder(folder / TRAINING, name)
     start = None if start_from is None else find_model(start_from)
     choices = _Choices(name, given_voxel_size(to, "--to"), preset, settings_file, start, learning_rate, device)
     with stoppable() as stop, reporter(progress) as report:
@@ -127,7 +128,7 @@ def _train(folder: Path, run: "RunFolder", choices: _Choices, report: Any, stop:
             provenance=provenance(),
             progress=_progress(report, run.name),
             cancelled=lambda: stop.is_set() or wish.exists(),
-            report=lambda epoch: _tell(folder, epoch, report, keep_round),
+            report=lambda epoch: _tell(folder, epoch, run.round_picture(epoch.epoch), report, keep_round),
             say=report.message,
         )
     except CancelledError:
@@ -136,9 +137,9 @@ def _train(folder: Path, run: "RunFolder", choices: _Choices, report: Any, stop:
         return _best_so_far(folder, run)
 
 
-def _tell(folder: Path, epoch: Any, report: Any, keep: Callable[[Path, dict[str, Any]], None]) -> None:
+def _tell(folder: Path, epoch: Any, picture: Path, report: Any, keep: Callable[[Path, dict[str, Any]], None]) -> None:
     keep(folder, epoch.as_row())
-    report.event("epoch", epoch.sentence(), **epoch.as_row())
+    report.event("epoch", epoch.sentence(), **epoch.as_row(), slice=str(picture))
 
 
 def _progress(report: Any, item: str) -> Callable[[str, float, float], None]:

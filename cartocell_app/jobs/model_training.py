@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,11 @@ KEEP_BEST = "keep-best"
 """While this file is in the folder, the training ends at once, and its best round becomes the model."""
 
 ROUNDS = "rounds.jsonl"
+TRAINING = "training"
+"""Folder of the network's training, in that of the whole."""
+
+DIVERGED = "The training diverged"
+"""How the message of a training begins that ended because its loss is no longer a number."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,8 @@ def make_sets(
     voxel_um: tuple[float, float, float] | None,
     report: Reporter,
     *,
+    parts: Sequence[str] = PARTS,
+    into: Path | None = None,
     stop: threading.Event | None = None,
 ) -> dict[str, Path]:
     """Make the sets that a model is trained and watched with; calling it again does only what is missing.
@@ -93,13 +100,17 @@ def make_sets(
         Voxel size in µm that all cysts are brought to; None leaves them as they are.
     report : Reporter
         Gets progress and sentences.
+    parts : sequence of str
+        Whose lists are taken.
+    into : Path, optional
+        Folder that gets the sets; `folder` by default.
     stop : threading.Event, optional
         Once set, the work stops after the cyst it is at.
 
     Returns
     -------
     dict of str to Path
-        Folder with ``x`` and ``y`` of each of `PARTS`.
+        Folder with ``x`` and ``y`` of each part.
 
     Raises
     ------
@@ -109,18 +120,19 @@ def make_sets(
         If `stop` was set.
     """
     stop = stop or threading.Event()
-    check_writable(folder)
-    remove_partial_files(folder)
+    into = into or folder
+    check_writable(into)
+    remove_partial_files(into)
     sets = {}
-    for part in PARTS:
-        sets[part] = folder / "cysts" / part
+    for part in parts:
+        sets[part] = into / "cysts" / part
         cysts = read_cysts(folder, part)
         for number, (name, cyst) in enumerate(cysts.items()):
             stop_if(stop.is_set)
             report.step(name, "Collecting cysts", number, len(cysts))
             _bring(sets[part], name, cyst)
         if voxel_um is not None:
-            coarse = folder / "low-resolution" / part
+            coarse = into / "low-resolution" / part
             result = downsample(sets[part], coarse, voxel_um, report, stop=stop)
             if result.failed:
                 raise UserError(f"{', '.join(result.failed)} could not be made coarser.", f"{result.table} says why.")
@@ -155,6 +167,12 @@ def read_rounds(folder: Path) -> list[dict[str, Any]]:
         except (ValueError, KeyError, TypeError):
             continue  # half a line, of a program that was killed
     return [rounds[number] for number in sorted(rounds)]
+
+
+def round_pictures(folder: Path) -> dict[int, Path]:
+    """Pictures of what the network saw after each round in one slice of a cyst that watches: raw, B, C, M."""
+    pictures = (folder / TRAINING / "slices").glob("round-*.png")
+    return {int(path.stem.removeprefix("round-")): path for path in sorted(pictures)}
 
 
 def _list(folder: Path, part: str, kind: str) -> Path:
