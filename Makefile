@@ -1,7 +1,10 @@
 # `make demo` and `make test` each do all the set-up they need (.ci/setup); see README.md.
-.PHONY: help demo app test lint bench screenshots
+.PHONY: help demo app test lint bench screenshots bundle bundle-test archive
 .DEFAULT_GOAL := help
 BIN := .venv/bin
+# CARTOCELL_BUNDLE=lean leaves training out.
+KIND := $(if $(filter lean,$(CARTOCELL_BUNDLE)),lean,full)
+BUNDLED := dist/$(KIND)/CartoCell
 
 help:
 	@echo "make demo    segment the sample cyst, print scores and times"
@@ -9,6 +12,9 @@ help:
 	@echo "make test    run all tests"
 	@echo "make lint    check style, types and floors"
 	@echo "make bench   print speeds and memory"
+	@echo "make bundle  make the installed program, which needs no Python (CARTOCELL_BUNDLE=lean: without training)"
+	@echo "make bundle-test   try it on a bare environment"
+	@echo "make archive       pack it for download"
 	@echo "make screenshots   draw the pictures of the window anew"
 
 demo:
@@ -39,3 +45,18 @@ app:
 screenshots:
 	@bash .ci/setup test,train,desktop
 	@$(BIN)/python tests/desktop/screenshots.py
+
+bundle:
+	@bash .ci/setup test,train,desktop,bundle
+	@$(BIN)/python -m PyInstaller build.spec --noconfirm --log-level WARN --distpath dist/$(KIND) --workpath build/$(KIND)
+	@cp resources/linux/install resources/linux/uninstall $(BUNDLED)/
+	@du -sh $(BUNDLED)
+
+bundle-test:
+	@bash .ci/setup test,train,desktop,bundle
+	@CARTOCELL_BUNDLE_FOLDER=$(abspath $(BUNDLED)) $(BIN)/python -m pytest tests/bundle
+
+archive:
+	@tar --create --xz --file dist/CartoCell-$$($(BUNDLED)/CartoCell --version | cut -d ' ' -f 2)-$(KIND)-linux-$$(uname -m).tar.xz \
+		--directory dist/$(KIND) --owner 0 --group 0 CartoCell
+	@ls -sh dist/*.tar.xz
