@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import zipfile
-from importlib.util import find_spec
 
 import numpy as np
 import onnx
@@ -115,10 +114,7 @@ def test_without_a_licence_there_is_no_package(model, tmp_path):
 
 @pytest.mark.parametrize("kind", ["percentile", "zscore", "divide", "patches"])
 def test_bioimageio_accepts_our_packages(model, tmp_path, kind):
-    """By its own test. Its releases 0.9.6 and 0.11.0 fail with pydantic 2.14, so it needs a Python of its own."""
-    python = os.environ.get("BIOIMAGEIO_PYTHON") or (sys.executable if find_spec("bioimageio") else None)
-    if python is None:
-        pytest.skip("BIOIMAGEIO_PYTHON names no Python that has bioimageio.core and pydantic before 2.14")
+    """By its own test."""
     changes = {"normalisation": Normalisation(kind="zscore" if kind == "patches" else kind)}
     if kind == "patches":
         changes |= {"halo_vox": None, "patch_vox": (16, 24, 24), "voxel_size_um": None}
@@ -128,7 +124,9 @@ def test_bioimageio_accepts_our_packages(model, tmp_path, kind):
         "import sys; from bioimageio.core import test_model; summary = test_model(sys.argv[1]);"
         "print(summary.format()); sys.exit(summary.status != 'passed')"
     )
-    answer = subprocess.run([python, "-c", code, tmp_path / "ours.zip"], capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "ours.zip"], capture_output=True, text=True, check=False
+    )
     assert answer.returncode == 0, answer.stdout[-3000:] + answer.stderr[-3000:]
 
 
