@@ -3,12 +3,8 @@
 from PySide6.QtWidgets import QWidget
 
 from cartocell_app import __version__
+from cartocell_app.citation import CITATION
 from cartocell_app.desktop.pages import Page, copy_text, paragraph
-
-CITATION = (
-    "J. A. Andrés-San Román et al., CartoCell, a high-content pipeline for 3D image analysis, unveils cell morphology "
-    "patterns in epithelia. Cell Reports Methods 3, 100597 (2023)."
-)
 
 
 class AboutPage(Page):

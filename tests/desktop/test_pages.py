@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QPushButton
 from pytestqt.qtbot import QtBot
 
 from cartocell_app import __version__
-from cartocell_app.desktop.about import CITATION, AboutPage
+from cartocell_app.citation import CITATION
+from cartocell_app.desktop.about import AboutPage
 from cartocell_app.desktop.actions import ActionInfo
 from cartocell_app.desktop.busy import Busy
 from cartocell_app.desktop.help_page import MOUSE, HelpPage, key_table
