@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ DARKEST, BRIGHTEST = 1.0, 99.7
 """Percentiles that become black and white."""
 
 
+Draw = Callable[["Sample", Path | None], QImage | None]
+
+
 class ThumbnailMaker(QObject):
     """Makes thumbnails, the one asked for last first: that is what is looked at.
 
@@ -33,13 +37,16 @@ class ThumbnailMaker(QObject):
     ----------
     parent : QObject, optional
         Owner.
+    draw : callable, optional
+        Makes a picture of a sample, keeping it in a folder; called on a worker thread. `thumbnail` by default.
     """
 
     made = Signal(int, QImage)
     """Number of the sample, and its picture."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, draw: Draw | None = None) -> None:
         super().__init__(parent)
+        self._draw = draw or thumbnail
         self._asked: list[Sample] = []
         self._cache: Path | None = None
         self._worker = Latest(self._done, self._failed, parent=self)
@@ -62,7 +69,7 @@ class ThumbnailMaker(QObject):
         self._at = self._asked.pop() if self._asked else None
         if self._at is not None:
             sample, cache = self._at, self._cache
-            self._worker.request(lambda: thumbnail(sample, cache))
+            self._worker.request(lambda: self._draw(sample, cache))
 
     def _done(self, image: QImage | None) -> None:
         if self._at is not None and image is not None:
