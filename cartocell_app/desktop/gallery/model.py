@@ -72,6 +72,11 @@ class GalleryModel(QAbstractListModel):
         """Ask for all pictures anew: cysts of another project have the same numbers."""
         self._pictures.clear()
 
+    def forget_unmade(self) -> None:
+        """Ask again for pictures that were asked for and are not there, once they are seen again."""
+        for key in [key for key, picture in self._pictures.items() if picture is None]:
+            del self._pictures[key]
+
     def set_picture(self, sample_id: int, picture: QImage) -> None:
         """Show the picture that was asked for."""
         row = self.row_of(sample_id)

@@ -117,8 +117,7 @@ class Gallery(QWidget):
         if project is not self._project:
             self._project = project
             self.model.forget_pictures()
-            keeps = project is not None and not project.read_only
-            self.pictures.start_with(project.folder / "thumbnails" if project is not None and keeps else None)
+            self._begin_pictures()
         samples = () if project is None else project.samples()
         self.bar.show_counts({which: len(shown_cysts(samples, which)) for which in STATES_OF})
         row, chosen = self.view.currentIndex().row(), {sample.id for sample in self.chosen}
@@ -127,6 +126,12 @@ class Gallery(QWidget):
         self.nothing.setText(NOTHING[self.bar.which])
         self.stack.setCurrentIndex(0 if self.model.samples else 1)
         self._show_chosen()
+
+    def _begin_pictures(self) -> None:
+        """Make no picture that is not asked for from now on."""
+        project = self._project
+        keeps = project is not None and not project.read_only
+        self.pictures.start_with(project.folder / "thumbnails" if project is not None and keeps else None)
 
     def _judge(self, word: str, **values: str) -> None:
         ids = [sample.id for sample in self.chosen if sample.state in JUDGED]
@@ -164,6 +169,8 @@ class Gallery(QWidget):
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         super().hideEvent(event)
+        self.model.forget_unmade()
+        self._begin_pictures()
         self._session.set_selection(self._selected_before)
 
     def _set_up_view(self) -> None:

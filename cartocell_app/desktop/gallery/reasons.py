@@ -21,9 +21,8 @@ class ReasonMenu(QMenu):
     def __init__(self, parent: QWidget) -> None:
         super().__init__("Why do you reject it?", parent)
         for number, reason in enumerate(REASONS, start=1):
-            self.addAction(f"&{number}  {reason}").triggered.connect(
-                lambda _=False, words=reason: self.chosen.emit(words)
-            )
+            action = self.addAction(f"&{number}  {reason}")
+            action.triggered.connect(lambda _=False, reason=reason: self.chosen.emit(reason))
         self.addSeparator()
         self.addAction("&Another reason…").triggered.connect(self._ask)
         self.aboutToShow.connect(lambda: self.setActiveAction(self.actions()[0]))
