@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from cartocell_app.errors import UserError
+from cartocell_app.installation import how_to_add
 from cartocell_app.progress import CancelledError
 from cartocell_app.stacks.voxel_size import VoxelSize
 
@@ -111,7 +112,7 @@ def needs_training() -> None:
     if find_spec("torch") is None or find_spec("lightning") is None:
         raise UserError(
             "Training needs PyTorch and Lightning, which this installation does not have.",
-            "Add them with: pip install 'cartocell[train]'. Segmenting works without them.",
+            f"{how_to_add('train').rstrip('.')}. Segmenting works without.",
         )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cartocell_app import __version__
+from cartocell_app.installation import is_frozen
 
 if TYPE_CHECKING:
     from cartocell_app.desktop.main_window import MainWindow
@@ -22,7 +23,7 @@ def main() -> None:
     """Start the program; the frozen one also runs the command line if its first word is a command."""
     multiprocessing.freeze_support()
     words = sys.argv[1:]
-    if getattr(sys, "frozen", False) and (Path(sys.argv[0]).stem == COMMAND_LINE or is_command(words)):
+    if is_frozen() and (Path(sys.argv[0]).stem == COMMAND_LINE or is_command(words)):
         from cartocell_app.cli import main as command_line
 
         command_line()

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import psutil
 
 import cartocell_app
+from cartocell_app.installation import how_to_add
 from cartocell_app.jobs.records import LIBRARIES
 from cartocell_app.models import find_model
 from cartocell_app.segmentation.devices import probe_devices
@@ -51,7 +52,7 @@ def checkup() -> str:
 def _training() -> str:
     missing = [name for name in ("torch", "lightning", "monai") if find_spec(name) is None]
     if missing:
-        return f"not installed ({', '.join(missing)} missing); add it with: pip install 'cartocell[train]'"
+        return f"not installed ({', '.join(missing)} missing). {how_to_add('train')}"
     try:
         return f"PyTorch {version('torch')}, Lightning {version('lightning')}"
     except PackageNotFoundError:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from cartocell_app.errors import UserError
+from cartocell_app.installation import is_frozen
 from cartocell_app.progress import CancelledError
 
 GRACE_S = 60.0
@@ -42,7 +43,7 @@ Runner = Callable[[Sequence[str], Hear], Ended]
 
 def cartocell_command(words: Sequence[str]) -> list[str]:
     """Program and arguments that run ``cartocell`` with `words`, from source and from the installed program."""
-    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "cartocell_app.cli"]
+    program = [sys.executable] if is_frozen() else [sys.executable, "-m", "cartocell_app.cli"]
     return [*program, *words]
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cartocell_app.errors import UserError
+from cartocell_app.installation import how_to_add, is_frozen
 from cartocell_app.segmentation import machine, runtime
 from cartocell_app.segmentation.machine import available_threads
 from cartocell_app.segmentation.model_card import ModelCard, read_card
@@ -188,8 +189,9 @@ def _obstacle(device: Device) -> str:
         return "No NVIDIA GPU was found in this computer."
     if device.provider in runtime.available_providers():
         return ""
-    packages = {"cuda": "'cartocell[gpu]'", "directml": "onnxruntime-directml", "coreml": "onnxruntime"}
-    advice = f"Add it with: pip install {packages[device.key]}"
+    packages = {"directml": "onnxruntime-directml", "coreml": "onnxruntime"}
+    by_itself = device.key in packages and not is_frozen()
+    advice = f"Add it with: pip install {packages[device.key]}" if by_itself else how_to_add("gpu")
     return f"This installation of CartoCell is without the part that uses it. {advice}"
 
 

@@ -1,13 +1,14 @@
-"""How a model can be trained, in a biologist's words, and how long that takes on this computer."""
+"""How long a training takes on this computer, and whether there can be one."""
 
 import math
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib.util import find_spec
 
-PATCH_VOX = (64, 80, 80)
-PATCHES_A_STEP = 2
+from cartocell_app.presets import TRAINING_PRESETS, Preset
+
+PRESETS = tuple(preset for preset in TRAINING_PRESETS if preset.in_window)
+PROPOSED = next(number for number, preset in enumerate(PRESETS) if preset.key == "quick")
 
 CORE_VOX_S = 70_000
 """Voxels that one core of a processor learns from in a second; measured with the preset quick on two busy cores."""
@@ -26,57 +27,12 @@ HOW_TO_ADD = (
 )
 
 
-@dataclass(frozen=True)
-class Preset:
-    """A way to train.
-
-    Attributes
-    ----------
-    key : str
-        What the command line calls it.
-    name, words : str
-        For people: what it is, and when to take it.
-    rounds : int
-        Most rounds.
-    steps : int or None
-        Steps of a round; None is as many as show all cysts once.
-    work : float
-        How long a step takes, against the network of CartoCell.
-    """
-
-    key: str
-    name: str
-    words: str
-    rounds: int
-    steps: int | None = None
-    work: float = 1.0
-
-
-PRESETS = (
-    Preset(
-        "quick",
-        "Quick",
-        "12 short rounds. Good enough to see whether your examples suffice, and often to label with.",
-        12,
-        50,
-    ),
-    Preset("standard", "Standard", "100 rounds through all your cysts. The better model; let it run over night.", 100),
-    Preset(
-        "paper",
-        "As published in 2023",
-        "1300 rounds at most with the network of the publication. Needs a graphics card; takes days without one.",
-        1300,
-        work=9.0,  # operations per voxel of both networks
-    ),
-)
-
-
 def can_train() -> bool:
     """Whether this installation can train."""
     return find_spec("torch") is not None and find_spec("lightning") is not None
 
 
-def seconds_of(preset: Preset, shapes: Iterable[tuple[int, int, int]]) -> float:
+def seconds_of(preset: Preset, shapes: Iterable[tuple[int, int, int]], work: float | None = None) -> float:
     """How long a training takes on this computer's processor, at most.
 
     Parameters
@@ -85,13 +41,16 @@ def seconds_of(preset: Preset, shapes: Iterable[tuple[int, int, int]]) -> float:
         How it is trained.
     shapes : iterable of (z, y, x)
         Sizes in voxels of the cysts that it learns from, as coarse as they are then.
+    work : float, optional
+        How long a step takes, against the network of CartoCell; the preset's own by default.
     """
+    patch, batch = preset.patch_vox, preset.batch
     patches = sum(
-        math.prod(math.ceil(size / patch) for size, patch in zip(shape, PATCH_VOX, strict=True)) for shape in shapes
+        math.prod(math.ceil(size / side) for size, side in zip(shape, patch, strict=True)) for shape in shapes
     )
-    steps = preset.rounds * (preset.steps or math.ceil(patches / PATCHES_A_STEP))
+    steps = preset.rounds * (preset.steps or math.ceil(patches / batch))
     rate_vox_s = CORE_VOX_S * min(MOST_CORES, os.cpu_count() or 1)
-    return steps * PATCHES_A_STEP * math.prod(PATCH_VOX) * preset.work / rate_vox_s
+    return steps * batch * math.prod(patch) * (preset.work if work is None else work) / rate_vox_s
 
 
 def time_in_words(seconds: float) -> str:
