@@ -5,12 +5,11 @@ qtawesome itself is not imported: it loads ten fonts and as many character maps,
 
 import json
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QIcon, QIconEngine, QPainter, QPixmap
 
+from cartocell_app import resources
 from cartocell_app.desktop.theme import colour
 
 PREFIX = "mdi6."
@@ -67,20 +66,13 @@ class _Engine(QIconEngine):
         return _Engine(self._character, self._role)
 
 
-def _fonts() -> Path:
-    spec = find_spec("qtawesome")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "fonts"
-
-
 @cache
 def _characters() -> dict[str, str]:
-    (charmap,) = _fonts().glob("materialdesignicons6-webfont-charmap-*.json")
+    (charmap,) = resources.fonts("qtawesome", "fonts").glob("materialdesignicons6-webfont-charmap-*.json")
     return {name: chr(int(code, 16)) for name, code in json.loads(charmap.read_text()).items()}
 
 
 @cache
 def _family() -> str:
-    (font,) = _fonts().glob("materialdesignicons6-webfont-*.ttf")
+    (font,) = resources.fonts("qtawesome", "fonts").glob("materialdesignicons6-webfont-*.ttf")
     return QFontDatabase.applicationFontFamilies(QFontDatabase.addApplicationFont(str(font)))[0]

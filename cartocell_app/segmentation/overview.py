@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -281,16 +280,5 @@ def _shortened(text: str, font: Font, width_px: int) -> str:
 
 @cache
 def _font(size: int, bold: bool = False) -> Font:
-    return ImageFont.truetype(_fonts() / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), size)
-
-
-def _fonts() -> Path:
-    """Folder of fonts: the installed program's own, or matplotlib's."""
-    own = resources.ROOT / "fonts"
-    if own.is_dir():
-        return own
-    # Found without the third of a second that importing matplotlib takes.
-    spec = find_spec("matplotlib")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf"
+    folder = resources.fonts("matplotlib", "mpl-data/fonts/ttf")
+    return ImageFont.truetype(folder / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), size)

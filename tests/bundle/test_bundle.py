@@ -103,7 +103,9 @@ def test_it_reads_compressed_tiff(compression: str | None, program: Program, tmp
     import tifffile
 
     stack = np.random.default_rng(0).integers(0, 255, (4, 64, 64), np.uint8)
-    tifffile.imwrite(tmp_path / "stack.tif", stack, compression=compression, metadata={"axes": "ZYX"})
+    tifffile.imwrite(
+        tmp_path / "stack.tif", stack, compression=compression, photometric="minisblack", metadata={"axes": "ZYX"}
+    )
     answer = program("crop", tmp_path / "stack.tif", "-o", tmp_path / "out", "--voxel-size", 1, 0.5, 0.5)
     assert answer.returncode == 0, answer.stderr
 
