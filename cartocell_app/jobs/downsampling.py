@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import cc3d
-import numpy as np
-from numpy.typing import NDArray
-
 from cartocell_app.errors import UserError
+from cartocell_app.jobs.coarsening import Coarse, coarsen, what_became
 from cartocell_app.jobs.inputs import find_stacks
 from cartocell_app.jobs.pairs import LABELS, RAW, Pairs, check_not_among, check_same_size, find_pairs, in_words
 from cartocell_app.jobs.records import fingerprint, forget_record, provenance, read_record, write_json, write_record
@@ -22,27 +19,14 @@ from cartocell_app.jobs.tables import write_table
 from cartocell_app.progress import stop_if
 from cartocell_app.stacks.files import DiskError, check_writable, remove_partial_files
 from cartocell_app.stacks.reading import read_labels
-from cartocell_app.stacks.resampling import (
-    resample_labels,
-    resample_raw,
-    resampled_shape,
-    resampled_voxel_size,
-    vanished_labels,
-)
 from cartocell_app.stacks.stack import Stack
 from cartocell_app.stacks.voxel_size import VoxelSize
 from cartocell_app.stacks.writing import write_labels, write_stack
 
-FEW_VOX = 10
-"""Cells with fewer voxels can hardly be learnt from."""
-
 SAME = 0.03
 """Voxels that are larger than wanted by less than this share are of the wanted size, rounded."""
 
-LISTED = 8
-
 VoxelUm = tuple[float, float, float]
-Shape = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
@@ -200,16 +184,14 @@ def _downsample_pair(task: _Task, voxel_um: VoxelUm, reading: ReadingChoices) ->
             "The file does not say its voxel size.",
             "Give it in µm with --voxel-size Z Y X (the microscope's own file or your colleague knows it).",
         )
-    shape = _coarser_shape(stack.shape, before, voxel_um)
-    after = resampled_voxel_size(stack.shape, before, shape)
+    coarse = coarsen(stack.data, labels, before, voxel_um)
     targets = task.targets()
-    write_stack(targets[RAW], _coarser(stack.data, shape), after)
-    row = {"name": task.name, "state": "done"} | _sizes(stack, before, shape, after)
+    write_stack(targets[RAW], coarse.raw, coarse.voxel_size)
+    row = {"name": task.name, "state": "done"} | _sizes(stack, before, coarse)
     findings: dict[str, Any] = {}
-    if labels is not None:
-        coarse = resample_labels(labels, shape)
-        write_labels(targets[LABELS], coarse, after)
-        findings = _what_became(labels, coarse)
+    if labels is not None and coarse.labels is not None:
+        write_labels(targets[LABELS], coarse.labels, coarse.voxel_size)
+        findings = what_became(labels, coarse.labels)
     finer = [axis for axis, have, want in zip("zyx", before, voxel_um, strict=True) if have > want * (1 + SAME)]
     remarks = [findings.pop("remark", "")]
     if finer:
@@ -217,62 +199,15 @@ def _downsample_pair(task: _Task, voxel_um: VoxelUm, reading: ReadingChoices) ->
     return row | findings | {"remarks": "; ".join(remark for remark in remarks if remark)}
 
 
-def _coarser_shape(shape: Shape, before: VoxelSize, voxel_um: VoxelUm) -> Shape:
-    """Shape nearest to the wanted voxel size, with no axis made finer."""
-    z, y, x = (min(have, new) for have, new in zip(shape, resampled_shape(shape, before, voxel_um), strict=True))
-    return z, y, x
-
-
-def _coarser(data: NDArray[Any], shape: Shape) -> NDArray[Any]:
-    """Intensities on the coarser grid, in their own type; means cannot leave its range."""
-    averaged = resample_raw(data, shape)
-    return averaged if data.dtype.kind == "f" else np.rint(averaged).astype(data.dtype)
-
-
-def _sizes(stack: Stack, before: VoxelSize, shape: Shape, after: VoxelSize) -> dict[str, Any]:
+def _sizes(stack: Stack, before: VoxelSize, coarse: Coarse) -> dict[str, Any]:
     row: dict[str, Any] = {}
-    for words, size, voxel_size in (("before", stack.shape, before), ("after", shape, after)):
+    for words, size, voxel_size in (
+        ("before", stack.shape, before),
+        ("after", coarse.raw.shape, coarse.voxel_size),
+    ):
         row |= {f"size_{axis}_{words}": count for axis, count in zip("zyx", size, strict=True)}
         row |= {f"{axis}_um_{words}": round(edge, 6) for axis, edge in zip("zyx", voxel_size, strict=True)}
     return row | {"voxel_size_source": before.source}
-
-
-def _what_became(before: NDArray[Any], after: NDArray[Any]) -> dict[str, Any]:
-    """Cells before and after, and what happened to small and thin ones."""
-    ids, pieces_before = _pieces(before)
-    ids_after, pieces_after = _pieces(after)
-    sizes = np.bincount(np.searchsorted(ids_after, after[after > 0]), minlength=len(ids_after))
-    gone = vanished_labels(before, after)
-    tiny = ids_after[sizes < FEW_VOX]
-    broken = ids_after[pieces_after > pieces_before[np.searchsorted(ids, ids_after)]]
-    words = [
-        _words(gone, "vanished"),
-        _words(tiny, f"left with fewer than {FEW_VOX} voxels"),
-        _words(broken, "broken into pieces"),
-    ]
-    return {
-        "cells_before": len(ids),
-        "cells_after": len(ids_after),
-        "cells_vanished": len(gone),
-        "cells_tiny": len(tiny),
-        "cells_broken": len(broken),
-        "remark": "; ".join(word for word in words if word),
-    }
-
-
-def _pieces(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.intp]]:
-    """Labels above 0, ascending, and the number of pieces of each, which do not even touch at corners."""
-    pieces = cc3d.connected_components(labels, connectivity=26)
-    label_of_piece = np.zeros(int(pieces.max(initial=0)) + 1, labels.dtype)
-    label_of_piece[pieces] = labels
-    return np.unique(label_of_piece[label_of_piece > 0], return_counts=True)
-
-
-def _words(ids: NDArray[Any], words: str) -> str:
-    if not len(ids):
-        return ""
-    more = " …" if len(ids) > LISTED else ""
-    return f"{len(ids)} cell{'s' * (len(ids) != 1)} {words} ({', '.join(map(str, ids[:LISTED]))}{more})"
 
 
 def _sentence(row: Mapping[str, Any]) -> str:

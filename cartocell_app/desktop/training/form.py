@@ -21,7 +21,9 @@ from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.samples.words import cells_in_words, everything_in_words
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.theme import SPACING
-from cartocell_app.desktop.training.presets import PRESETS, seconds_of, time_in_words
+from cartocell_app.desktop.training.beginning import Beginning, beginnings
+from cartocell_app.desktop.training.coarser_view import CoarserView
+from cartocell_app.desktop.training.presets import PRESETS, PROPOSED, seconds_of, time_in_words
 from cartocell_app.desktop.training.proposing import (
     MODEL_OF,
     coarser_shape,
@@ -31,6 +33,7 @@ from cartocell_app.desktop.training.proposing import (
     propose_watching,
 )
 from cartocell_app.desktop.training.starting import TrainingChoices
+from cartocell_app.presets import early_end_in_words
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 if TYPE_CHECKING:
@@ -41,7 +44,7 @@ ROWS_SHOWN, ROW_PX = 7, 26
 
 
 class TrainingForm(QWidget):
-    """Cysts, voxel size and preset of a training.
+    """Cysts, voxel size, beginning and preset of a training.
 
     Parameters
     ----------
@@ -65,6 +68,8 @@ class TrainingForm(QWidget):
         self.cysts = QTreeWidget()
         self.split, self.obstacle = paragraph("", "small"), paragraph("", "doubt")
         self.voxel = VoxelEditor(session)
+        self.coarser = CoarserView()
+        self.begin, self.begin_words = QComboBox(), paragraph("", "small")
         self.preset = QComboBox()
         self.preset_words = paragraph("", "small")
         self.start = QPushButton(f"&Train {MODEL_OF[phase]}")
@@ -72,8 +77,11 @@ class TrainingForm(QWidget):
         self._set_up_cysts()
         for preset in PRESETS:
             self.preset.addItem(preset.name, preset)
+        self.preset.setCurrentIndex(PROPOSED)
         self._lay_out()
         self.cysts.itemChanged.connect(self._show)
+        self.cysts.currentItemChanged.connect(self._show_coarser)
+        self.begin.currentIndexChanged.connect(self._show)
         self.preset.currentIndexChanged.connect(self._show)
         self.voxel.given.connect(self._voxel_given)
         for field in self.voxel.fields.values():
@@ -89,6 +97,7 @@ class TrainingForm(QWidget):
         self._cysts = cysts
         watching = ticked if before == {cyst.id for cyst in cysts} else propose_watching(cysts)
         self._fill(watching)
+        self._fill_beginnings()
         if not self._typed:
             proposed = propose_voxel(samples, cysts, self._session.settings.voxel_presets)
             size = None if proposed.zyx_um is None else VoxelSize(*proposed.zyx_um, source=proposed.words)
@@ -103,7 +112,8 @@ class TrainingForm(QWidget):
         ticked = self._ticked()
         learning = tuple(cyst for cyst in self._cysts if cyst.id not in ticked)
         watching = tuple(cyst for cyst in self._cysts if cyst.id in ticked)
-        return TrainingChoices(self.phase, learning, watching, size.zyx_um, self.preset.currentData().key)
+        begin: Beginning = self.begin.currentData()
+        return TrainingChoices(self.phase, learning, watching, size.zyx_um, self.preset.currentData().key, begin.model)
 
     def why_not(self) -> str:
         """Why it cannot begin, and what to do; empty if it can."""
@@ -150,6 +160,18 @@ class TrainingForm(QWidget):
         rows = min(ROWS_SHOWN, max(2, len(self._cysts)))
         self.cysts.setFixedHeight(rows * ROW_PX + self.cysts.header().sizeHint().height() + SPACING)
 
+    def _fill_beginnings(self) -> None:
+        found = beginnings(self._session.project, self.phase)
+        if [beginning.name for beginning in found] == [self.begin.itemText(at) for at in range(self.begin.count())]:
+            return
+        chosen = self.begin.currentText()
+        self.begin.blockSignals(True)
+        self.begin.clear()
+        for beginning in found:
+            self.begin.addItem(beginning.name, beginning)
+        self.begin.setCurrentIndex(max(0, self.begin.findText(chosen)))
+        self.begin.blockSignals(False)
+
     def _ticked(self) -> set[int]:
         items = (self.cysts.topLevelItem(row) for row in range(self.cysts.topLevelItemCount()))
         return {
@@ -166,13 +188,16 @@ class TrainingForm(QWidget):
         ticked, size = self._ticked(), self.voxel.voxel_size()
         learning = [cyst for cyst in self._cysts if cyst.id not in ticked]
         self.split.setText(f"{len(learning)} to learn from, {len(ticked)} to watch with. Click a tick to change it.")
-        preset = self.preset.currentData()
+        preset, begin = self.preset.currentData(), self.begin.currentData()
+        self.begin_words.setText(begin.words)
         shapes = [] if size is None else [coarser_shape(cyst, size.zyx_um) for cyst in learning]
-        taken = time_in_words(seconds_of(preset, shapes))
+        # A training takes the network of what it begins with.
+        taken = time_in_words(seconds_of(preset, shapes, preset.work if begin.model is None else 1.0))
         self.preset_words.setText(
             f"{preset.words} It takes {taken} on the processor of this computer, a small part of that with an NVIDIA "
-            "graphics card; the first round will tell."
+            f"graphics card; the first round will tell. {early_end_in_words(preset)}".strip()
         )
+        self._show_coarser()
         problem = self.why_not()
         self.obstacle.setText(problem)
         self.obstacle.setVisible(bool(problem))
@@ -181,6 +206,13 @@ class TrainingForm(QWidget):
         for widget in (self.cysts, self.split):
             widget.setVisible(bool(self._cysts))
 
+    def _show_coarser(self) -> None:
+        """Show the cyst that is clicked, else the first one, as coarse as it will be."""
+        item, size = self.cysts.currentItem() or self.cysts.topLevelItem(0), self.voxel.voxel_size()
+        chosen = None if item is None else item.data(NAME, Qt.ItemDataRole.UserRole)
+        cyst = next((cyst for cyst in self._cysts if cyst.id == chosen), None)
+        self.coarser.show_cyst(cyst, None if size is None else size.zyx_um)
+
     def _begin(self) -> None:
         choices = self.choices()
         if choices is not None:
@@ -188,7 +220,9 @@ class TrainingForm(QWidget):
 
     def _lay_out(self) -> None:
         voxel_label, preset_label = QLabel("Voxel size that it is trained at"), QLabel("&How long")
+        begin_label = QLabel("&Begin with")
         preset_label.setBuddy(self.preset)
+        begin_label.setBuddy(self.begin)
         voxel_label.setToolTip("All cysts are made this coarse before they are learnt from; none is made finer.")
         heading = paragraph(f"What {MODEL_OF[self.phase]} learns from", "title")
         layout = QVBoxLayout(self)
@@ -197,7 +231,11 @@ class TrainingForm(QWidget):
         for widget in (heading, self.cysts, self.split):
             layout.addWidget(widget)
         # Above and not beside their fields: the page may be narrow.
-        for label, widgets in ((voxel_label, (self.voxel,)), (preset_label, (self.preset, self.preset_words))):
+        for label, widgets in (
+            (voxel_label, (self.voxel, self.coarser)),
+            (begin_label, (self.begin, self.begin_words)),
+            (preset_label, (self.preset, self.preset_words)),
+        ):
             label.setProperty("role", "title")
             layout.addSpacing(SPACING)
             for widget in (label, *widgets):

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.theme import MARGIN, SPACING
+from cartocell_app.desktop.training.comparing_view import ComparingView
 from cartocell_app.desktop.training.form import TrainingForm
+from cartocell_app.desktop.training.model_view import ModelView
 from cartocell_app.desktop.training.presets import HOW_TO_ADD, NO_TORCH, can_train
 from cartocell_app.desktop.training.progress import BUSY, TrainingProgress
-from cartocell_app.desktop.training.starting import TrainingChoices, latest_training, start_training
+from cartocell_app.desktop.training.starting import TrainingChoices, latest_training, smaller_rate, start_training
+
+if TYPE_CHECKING:
+    from cartocell_app.project.values import Run
 
 
 class TrainingPanel(QWidget):
@@ -30,6 +38,9 @@ class TrainingPanel(QWidget):
         Owner.
     """
 
+    told = Signal(str)
+    """What was done, a sentence."""
+
     def __init__(self, session: Session, queue: JobQueue, phase: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
@@ -37,12 +48,15 @@ class TrainingPanel(QWidget):
         self.phase = phase
         self.no_training, self.how_to_add = paragraph(NO_TORCH, "doubt"), paragraph(HOW_TO_ADD)
         self.progress = TrainingProgress(queue)
+        self.model = ModelView(session, phase)
+        self.comparing = ComparingView(session, queue) if phase == 4 else None
         self.form = TrainingForm(session, phase)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING)
-        for widget in (self.no_training, self.how_to_add, self.progress):
-            layout.addWidget(widget)
+        for widget in (self.no_training, self.how_to_add, self.progress, self.comparing, self.model):
+            if widget is not None:
+                layout.addWidget(widget)
         layout.addSpacing(MARGIN)
         layout.addWidget(self.form)
         # Several signals in a row, one look at what they changed.
@@ -55,6 +69,8 @@ class TrainingPanel(QWidget):
         session.settings_changed.connect(self.refresh_soon)
         queue.job_changed.connect(self._job_changed)
         self.form.wanted.connect(self._begin)
+        self.progress.careful_wanted.connect(self._begin_carefully)
+        self.model.told.connect(self.told)
         self.refresh()
 
     def refresh_soon(self) -> None:
@@ -73,11 +89,24 @@ class TrainingPanel(QWidget):
         self.progress.setVisible(run is not None)
         self.form.setVisible(trains and (run is None or run.state not in BUSY))
         self.form.refresh()
+        self.progress.careful.setEnabled(self.form.choices() is not None)
+        is_busy = run is not None and run.state in BUSY
+        self.model.refresh()
+        if is_busy:
+            self.model.hide()  # the one of before would be taken for what is being made
+        if self.comparing is not None:
+            self.comparing.refresh()
 
     def _begin(self, choices: TrainingChoices) -> None:
         if self._session.project is not None:
             start_training(self._session.project, self._queue, choices)
             self.refresh()  # at once: a second click must not begin a second one
+
+    def _begin_carefully(self, run: Run) -> None:
+        """Train with what is chosen, and smaller steps than in the training that diverged."""
+        choices = self.form.choices()
+        if choices is not None:
+            self._begin(replace(choices, learning_rate=smaller_rate(run)))
 
     def _job_changed(self, run_id: int) -> None:
         if self.progress.run is not None and self.progress.run.id == run_id and self._session.project is not None:

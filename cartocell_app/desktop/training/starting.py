@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cartocell_app.desktop.importing.segmenting import cysts_in_words, stack_rows
 from cartocell_app.desktop.training.proposing import MODEL_OF, VoxelUm
+from cartocell_app.stacks.files import whole_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +20,11 @@ if TYPE_CHECKING:
     from cartocell_app.project.values import Run, Sample
 
 KIND = "train"
-MARKS = "trained_on.json"
+MARKS, LEARNT = "trained_on.json", "learnt_from.json"
+BEGIN = "begin-with.onnx"
+
+CAREFUL_RATE = 2e-4
+"""Size of the steps of a training that begins again after one that diverged; the next ones take a tenth of it."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,11 @@ class TrainingChoices:
     voxel_um : (z, y, x)
         Voxel size in µm that all are brought to.
     preset : str
-        One of `PRESETS`.
+        Key of one of `PRESETS`.
+    begin_with : Path or None
+        A model whose knowledge comes first; None begins with nothing.
+    learning_rate : float or None
+        Greatest size of a step; None is the preset's.
     """
 
     phase: int
@@ -42,6 +52,8 @@ class TrainingChoices:
     watching: tuple[Sample, ...]
     voxel_um: VoxelUm
     preset: str
+    begin_with: Path | None = None
+    learning_rate: float | None = None
 
 
 def start_training(project: Project, queue: JobQueue, choices: TrainingChoices) -> Run:
@@ -66,8 +78,13 @@ def start_training(project: Project, queue: JobQueue, choices: TrainingChoices) 
         from cartocell_app.jobs.records import write_json
 
         write_json(folder / MARKS, {str(number): marks[number] for number in ids})
-        _write_lists(folder, LEARN, choices.learning)
-        _write_lists(folder, WATCH, choices.watching)
+        write_json(folder / LEARNT, {"samples": [cyst.id for cyst in choices.learning]})
+        if choices.begin_with is not None:
+            # A copy: the training must go on to the same result when that model was trained again meanwhile.
+            with whole_file(folder / BEGIN) as partial:
+                shutil.copyfile(choices.begin_with, partial)
+        write_lists(folder, LEARN, choices.learning)
+        write_lists(folder, WATCH, choices.watching)
         return training_words(folder, choices)
 
     title = f"Train {MODEL_OF[choices.phase]} on {cysts_in_words(len(cysts))}"
@@ -79,7 +96,34 @@ def start_training(project: Project, queue: JobQueue, choices: TrainingChoices) 
 def training_words(folder: Path, choices: TrainingChoices) -> list[str]:
     """Arguments of ``cartocell`` that train with the lists in `folder`."""
     size = [f"{edge_um:.6g}" for edge_um in choices.voxel_um]
-    return ["train-model", str(folder), "--name", MODEL_OF[choices.phase], "--to", *size, "--preset", choices.preset]
+    words = ["train-model", str(folder), "--name", MODEL_OF[choices.phase], "--to", *size, "--preset", choices.preset]
+    if choices.begin_with is not None:
+        words += ["--start-from", str(folder / BEGIN)]
+    if choices.learning_rate is not None:
+        words += ["--learning-rate", f"{choices.learning_rate:g}"]
+    return words
+
+
+def option_of(run: Run, name: str, count: int = 1) -> tuple[str, ...]:
+    """What an option of a run's command was given; empty if it was not."""
+    if name not in run.words:
+        return ()
+    at = run.words.index(name) + 1
+    return run.words[at : at + count]
+
+
+def smaller_rate(run: Run) -> float:
+    """Size of the steps to try after a training that diverged."""
+    (given,) = option_of(run, "--learning-rate") or ("",)
+    return float(given) / 10 if given else CAREFUL_RATE
+
+
+def learnt_from(run: Run) -> frozenset[int]:
+    """Numbers of the samples that a model learnt from; those that watched are not among them, where that is known."""
+    try:
+        return frozenset(json.loads((run.folder / LEARNT).read_text(encoding="utf-8"))["samples"])
+    except (OSError, ValueError, KeyError):
+        return frozenset(run.sample_ids)
 
 
 def latest_training(project: Project, phase: int) -> Run | None:
@@ -134,7 +178,8 @@ def take_in_model(project: Project, phase: int) -> bool:
     return True
 
 
-def _write_lists(folder: Path, part: str, cysts: Sequence[Sample]) -> None:
+def write_lists(folder: Path, part: str, cysts: Sequence[Sample]) -> None:
+    """Write the lists of some cysts and their labels into the folder of a run."""
     from cartocell_app.jobs.model_training import Cyst, write_cysts
 
     rows = stack_rows(cysts)

@@ -6,12 +6,12 @@ from PySide6.QtCore import Qt
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.settings import VoxelPreset
 from cartocell_app.desktop.training import panel as panel_module
-from cartocell_app.desktop.training.doubts import NOTHING_ODD, by_doubt, doubt_of, judged, waiting_for_doubts
 from cartocell_app.desktop.training.form import WATCHES
-from cartocell_app.desktop.training.labelling import LabellingPanel
 from cartocell_app.desktop.training.panel import TrainingPanel
 from cartocell_app.desktop.training.presets import PRESETS, seconds_of, time_in_words
 from cartocell_app.desktop.training.proposing import coarser_shape, propose_voxel, propose_watching
+from cartocell_app.desktop.training.starting import learnt_from, option_of
+from cartocell_app.resources import CPU_MODEL
 
 from .conftest import COARSE, FINE
 
@@ -97,13 +97,53 @@ def test_presets_are_those_of_the_command_line():
     for preset in PRESETS:
         its = settings.PRESETS[preset.key]
         assert (preset.rounds, preset.steps) == (its.epochs, its.steps_per_epoch)
-    quick, standard, paper = PRESETS
+        assert (preset.patience, preset.patch_vox, preset.batch) == (its.patience, its.patch, its.batch)
+    trial, quick, standard, paper = PRESETS
+    assert seconds_of(trial, [(64, 80, 80)]) < 90
     assert seconds_of(quick, [(64, 80, 80)]) == seconds_of(quick, [(640, 80, 80)])
     assert seconds_of(standard, [(640, 80, 80)]) == pytest.approx(5 * seconds_of(standard, [(128, 80, 80)]))
     assert seconds_of(paper, [(64, 80, 80)]) > seconds_of(standard, [(64, 80, 80)])
     assert [time_in_words(seconds) for seconds in (30, 600, 2 * 3600, 72 * 3600)] == [
         "a minute or two", "about 10 min", "about 2 hours", "about 3 days",
     ]  # fmt: skip
+
+
+def test_what_a_training_begins_with_and_what_that_means(qtbot, session, project, queue, page, add, tmp_path):
+    add("a", "b")
+    qtbot.waitUntil(page.form.start.isEnabled)
+    assert [page.form.begin.itemText(at) for at in range(page.form.begin.count())] == [
+        "CartoCell's model (recommended)", "Nothing, as published",
+    ]  # fmt: skip
+    assert page.form.choices().begin_with == CPU_MODEL
+    assert "fewer of them and less time" in page.form.begin_words.text()
+    page.form.begin.setCurrentIndex(1)
+    assert page.form.choices().begin_with is None
+    assert "to repeat the publication" in page.form.begin_words.text()
+    page.form.preset.setCurrentIndex(3)
+    assert "ends by itself once 100 rounds" in page.form.preset_words.text()
+
+    (tmp_path / "m1.onnx").write_bytes(b"model")
+    model = project.add_model("M1", tmp_path / "m1.onnx", {})
+    add("c", "d", role="low-resolution", size=COARSE)
+    fourth = TrainingPanel(session, queue, 4)
+    qtbot.addWidget(fourth)
+    assert fourth.form.begin.itemText(1) == "Your M1"
+    fourth.form.begin.setCurrentIndex(1)
+    fourth.refresh()
+    assert fourth.form.choices().begin_with == model.path
+
+
+def test_a_training_that_begins_with_a_model_keeps_a_copy_of_it(qtbot, session, project, queue, page, add, monkeypatch):
+    add("a", "b")
+    qtbot.waitUntil(page.form.start.isEnabled)
+    monkeypatch.setattr(queue, "add", lambda _: None)
+    qtbot.mouseClick(page.form.start, Qt.MouseButton.LeftButton)
+    (run,) = project.runs()
+    copy = run.folder / "begin-with.onnx"
+    assert option_of(run, "--start-from") == (str(copy),)
+    assert copy.read_bytes() == CPU_MODEL.read_bytes()
+    first = next(sample for sample in project.samples() if sample.name == "a")
+    assert learnt_from(run) == {first.id}
 
 
 def test_a_page_of_m2_asks_for_low_resolution_cysts(qtbot, session, queue: JobQueue, add):
@@ -115,28 +155,3 @@ def test_a_page_of_m2_asks_for_low_resolution_cysts(qtbot, session, queue: JobQu
     qtbot.waitUntil(page.form.start.isEnabled)
     assert page.form.cysts.topLevelItemCount() == 4
     assert page.form.voxel.voxel_size().zyx_um == COARSE.zyx_um
-
-
-def test_labelling_needs_m1_then_cysts_and_lists_the_doubtful_first(qtbot, session, project, queue, add, tmp_path):
-    page = LabellingPanel(session, queue)
-    qtbot.addWidget(page)
-    page.show()
-    assert "M1 comes first" in page.label.toolTip()
-    (tmp_path / "m1.onnx").write_bytes(b"model")
-    project.add_model("M1", tmp_path / "m1.onnx", {})
-    qtbot.waitUntil(lambda: "Add low-resolution stacks" in page.label.toolTip())
-    first, second, third = add("x", "y", "z", role="low-resolution", size=COARSE)
-    qtbot.waitUntil(lambda: page.label.toolTip() == "All low-resolution cysts are labelled.")
-
-    project.update_samples([first.id, second.id, third.id], state="segmented")
-    assert len(waiting_for_doubts(project.samples())) == 3
-    words = judged(project.sample(first.id))
-    assert words.startswith("Doubt ")
-    project.update_samples([first.id], reason=NOTHING_ODD)
-    project.update_samples([second.id], reason=words)
-    assert [sample.name for sample in by_doubt(project.samples())] == ["y", "x", "z"]
-    assert [doubt_of(sample) > 0 for sample in by_doubt(project.samples())] == [True, False, False]
-    qtbot.waitUntil(lambda: page.list.topLevelItemCount() == 3)
-    assert page.list.topLevelItem(0).text(1) == "y"
-    page.list.itemActivated.emit(page.list.topLevelItem(0), 0)
-    assert session.current.name == "y"

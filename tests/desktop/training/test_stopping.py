@@ -6,14 +6,15 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.training.keeper import Keeper
 from cartocell_app.desktop.training.panel import TrainingPanel
 from cartocell_app.desktop.training.progress import NO_ROUND
-from cartocell_app.desktop.training.starting import go_on, latest_training, take_in_model
-from cartocell_app.jobs.model_training import read_cysts, read_rounds
+from cartocell_app.desktop.training.starting import go_on, latest_training, option_of, take_in_model
+from cartocell_app.jobs.model_training import DIVERGED, keep_round, read_cysts, read_rounds
 
 STAND_IN = """
 import json, pathlib, signal, sys, time
@@ -71,6 +72,14 @@ def run(qtbot, panel, project):
     return latest_training(project, 2)
 
 
+def fake_end(project, run, state, message, rounds=0, epochs=10):
+    """End a training, as it were, after some rounds."""
+    for number in range(1, rounds + 1):
+        row = {"epoch": number, "epochs": epochs, "loss": 1 / number, "validation_loss": 1 / number, "seconds": 1.0}
+        keep_round(run.folder, row | {"iou_B": 0.8, "iou_C": 0.6, "iou_M": 0.9})
+    project.update_run(run.id, state=state, message=message)
+
+
 def until_ended(qtbot, queue, run):
     qtbot.waitUntil(lambda: run.id not in queue.running() and queue.job(run.id).state in ENDED, timeout=RUN_MS)
 
@@ -106,10 +115,12 @@ def test_stopping_with_the_best_round_makes_a_model_and_the_training_can_go_on(q
 
 
 def test_a_training_that_was_stopped_leaves_no_model_and_goes_on(qtbot, project, queue, panel, run):
-    qtbot.mouseClick(panel.progress.cancel, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(panel.progress.pause, Qt.MouseButton.LeftButton)
     until_ended(qtbot, queue, run)
     assert queue.job(run.id).state == "cancelled"
     qtbot.waitUntil(panel.progress.resume.isVisible, timeout=RUN_MS)
+    assert panel.progress.heading.text() == "The training of M1 is paused"
+    assert "Going on begins with the round after that." in panel.progress.words.text()
     qtbot.waitUntil(panel.form.isVisible, timeout=RUN_MS)
     assert "M1" not in project.models()
     done = len(read_rounds(run.folder))
@@ -145,3 +156,60 @@ def test_a_training_that_ended_while_the_window_was_closed_is_taken_in_at_the_ne
     again = session.open_project(project.folder)
     qtbot.waitUntil(lambda: "M1" in again.models(), timeout=RUN_MS)
     assert again.models()["M1"].run_id == run.id
+
+
+@pytest.fixture
+def idle(qtbot, panel, project, queue, monkeypatch):
+    """A training that was begun, and that nobody runs."""
+    added = []
+    monkeypatch.setattr(queue, "add", added.append)
+    qtbot.mouseClick(panel.form.start, Qt.MouseButton.LeftButton)
+    return latest_training(project, 2)
+
+
+def test_a_training_that_ran_away_is_begun_anew_with_smaller_steps(qtbot, project, panel, idle):
+    fake_end(project, idle, "failed", f"{DIVERGED}: its loss is no longer a number. Start anew.", rounds=2)
+    qtbot.waitUntil(panel.progress.careful.isVisible)
+    assert "its steps were too large" in panel.progress.words.text()
+    assert not panel.progress.resume.isVisible()
+    qtbot.mouseClick(panel.progress.careful, Qt.MouseButton.LeftButton)
+    again = latest_training(project, 2)
+    assert again.id != idle.id
+    assert option_of(again, "--learning-rate") == ("0.0002",)
+
+    fake_end(project, again, "failed", f"{DIVERGED}.")
+    qtbot.waitUntil(panel.progress.careful.isVisible)
+    qtbot.mouseClick(panel.progress.careful, Qt.MouseButton.LeftButton)
+    assert option_of(latest_training(project, 2), "--learning-rate") == ("2e-05",)
+
+
+def test_a_full_disk_is_said_and_the_training_can_go_on(qtbot, project, panel, idle):
+    fake_end(project, idle, "failed", "last.ckpt could not be written. The disk is full. Free some space.", rounds=2)
+    qtbot.waitUntil(panel.progress.resume.isVisible)
+    assert "The disk is full. Free some space. What was learnt until then is kept." in panel.progress.words.text()
+    assert panel.progress.keep.isVisible()
+    assert panel.progress.heading.text() == "The training of M1 broke off"
+
+
+def test_a_training_that_ended_by_itself_says_why(qtbot, project, panel, idle):
+    fake_end(project, idle, "done", "M1 is ready.", rounds=4)
+    qtbot.waitUntil(lambda: "It ended by itself after 4 of 10 rounds" in panel.progress.words.text())
+
+
+def test_pictures_of_the_rounds_are_shown_the_newest_first_and_back_to_earlier_ones(qtbot, project, panel, idle):
+    slices = panel.progress.slices
+    assert slices.isHidden()
+    folder = idle.folder / "training" / "slices"
+    folder.mkdir(parents=True)
+    for number in (1, 2):
+        Image.new("L", (4 * 60 + 6, 50), 100 * number).save(folder / f"round-{number:04d}.png")
+    fake_end(project, idle, "cancelled", "Stopped.", rounds=2)
+    qtbot.waitUntil(slices.isVisible)
+    assert slices.round.text() == "Round 2 of 2"
+    slices.slider.setFocus()
+    qtbot.keyClick(slices.slider, Qt.Key.Key_Left)
+    assert (slices.round.text(), slices.title.text()) == ("Round 1 of 2", "What it saw after round 1")
+    assert slices.picture.pixmap().toImage().pixelColor(9, 9).red() == pytest.approx(100, abs=4)
+    Image.new("L", (246, 50)).save(folder / "round-0003.png")
+    panel.refresh()
+    assert slices.round.text() == "Round 1 of 3"
