@@ -10,8 +10,9 @@ from cartocell_app.desktop.phase_page import PhasePage
 from cartocell_app.desktop.theme import MARGIN
 from cartocell_app.desktop.welcome import Welcome
 
-PAGES = ("welcome", "empty", "viewer", "phase", "batch")
-"""Welcome without a project; an invitation to drop stacks; the viewer; a phase; all cysts together."""
+PAGES = ("welcome", "empty", "viewer", "phase", "batch", "fields", "gallery")
+"""Welcome without a project; an invitation to drop stacks; the viewer; a phase; all cysts together; of phase 3
+the fields and the labelled cysts."""
 
 
 class Centre(QStackedWidget):
@@ -43,7 +44,7 @@ class Centre(QStackedWidget):
             ("empty", _with_margins(self.drop)),
             ("viewer", QWidget()),
             ("phase", self.phase),
-            ("batch", QWidget()),
+            *((name, QWidget()) for name in ("batch", "fields", "gallery")),
         ):
             self._pages[name] = widget
             self.addWidget(widget)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMessageBox, QScrollArea, QWidget
 
+from cartocell_app.desktop.gallery.phase3 import Phase3
 from cartocell_app.desktop.importing import actions as importing_actions
 from cartocell_app.desktop.jobs.panel import JobsPanel
 from cartocell_app.desktop.jobs.queue import JobQueue
@@ -14,7 +15,6 @@ from cartocell_app.desktop.results import actions as results_actions
 from cartocell_app.desktop.results.batch_view import BatchView
 from cartocell_app.desktop.results.panel import ResultsPanel
 from cartocell_app.desktop.training.keeper import Keeper
-from cartocell_app.desktop.training.labelling import LabellingPanel
 from cartocell_app.desktop.training.panel import TrainingPanel
 from cartocell_app.desktop.viewer.sample_viewer import SampleViewer
 
@@ -42,7 +42,8 @@ class Panels(QObject):
         self.viewer = SampleViewer(session)
         self.keeper = Keeper(session, self)
         self.trainings = {phase: TrainingPanel(session, self.queue, phase) for phase in (2, 4)}
-        self.labelling = LabellingPanel(session, self.queue)
+        self.phase3 = Phase3(window, self.queue)
+        self.labelling = self.phase3.panel
         window.docks.fill("jobs", self.jobs)
         window.docks.fill("results", self.results)
         window.docks.fill("layers", _scrolling(self.viewer.layers_panel))

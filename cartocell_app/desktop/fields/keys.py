@@ -22,7 +22,7 @@ def keys_of_boxes(page: FieldsPage) -> Keys:
     """Keys that also hold in the list of boxes."""
     return {
         "N": page.add, "Del": page.remove, "Ctrl+Z": page.undo, "Ctrl+Y": page.redo, "Ctrl+Shift+Z": page.redo,
-        "+": lambda: page.grow(1), "-": lambda: page.grow(-1),
+        "+": lambda: page.grow(1), "-": lambda: page.grow(-1), "Esc": page.closed.emit,
     }  # fmt: skip
 
 

@@ -202,7 +202,14 @@ class Gallery(QWidget):
             (bar.flip, self.flip), (bar.accept, self.accept), (bar.reject, self.reject), (bar.open, self.open),
         ):  # fmt: skip
             button.clicked.connect(lambda _=False, run=run: run())
-        keys = {"Space": self.flip, "A": self.accept, "R": self.reject, "Return": self.open, "Enter": self.open}
+        keys = {
+            "Space": self.flip,
+            "A": self.accept,
+            "R": self.reject,
+            "Return": self.open,
+            "Enter": self.open,
+            "Esc": self.closed.emit,
+        }
         PanelKeys(keys, self).watch(self.view)
 
     def _lay_out(self) -> None:

@@ -48,11 +48,3 @@ def doubt_of(sample: Sample) -> int:
         return 0
     found = _DOUBT.match(sample.reason)
     return -1 if found is None else int(found[1])
-
-
-def by_doubt(samples: Sequence[Sample]) -> list[Sample]:
-    """Labelled low-resolution cysts that wait for a person's word, the most doubtful first."""
-    waiting = [
-        sample for sample in samples if sample.role == "low-resolution" and sample.state in ("segmented", "curated")
-    ]
-    return sorted(waiting, key=lambda sample: (-doubt_of(sample), sample.name))

@@ -12,7 +12,7 @@ from cartocell_app.desktop.fields.cutting import (
     start_cutting,
 )
 from cartocell_app.desktop.fields.keeper import CystKeeper
-from cartocell_app.desktop.training.labelling import cysts_to_label
+from cartocell_app.desktop.gallery.labelling import cysts_to_label
 from cartocell_app.project.values import NewSample
 from cartocell_app.stacks.boxes import Box
 from cartocell_app.stacks.reading import read

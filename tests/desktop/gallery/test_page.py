@@ -100,10 +100,10 @@ def test_several_are_accepted_at_once_and_then_nothing_waits(qtbot, project, ses
 
 
 def test_pictures_are_made_in_the_background_kept_and_flipped(qtbot, project, three):
-    index = three.model.index(0)
-    qtbot.waitUntil(lambda: index.data(PICTURE_ROLE) is not None, timeout=WAIT_MS)
-    assert index.data(PICTURE_ROLE).width() == 2 * EDGE_PX
-    qtbot.waitUntil(lambda: len(list((project.folder / "thumbnails").glob("cells-*.png"))) == 3, timeout=WAIT_MS)
+    indexes = [three.model.index(row) for row in range(3)]
+    qtbot.waitUntil(lambda: all(index.data(PICTURE_ROLE) is not None for index in indexes), timeout=WAIT_MS)
+    assert indexes[0].data(PICTURE_ROLE).width() == 2 * EDGE_PX
+    assert len(list((project.folder / "thumbnails").glob("cells-*.png"))) == 3
     before = three.view.grab().toImage()
     qtbot.keyClick(three.view, Key.Key_Space)
     assert three.bar.flip.text() == "Sho&w their cells"

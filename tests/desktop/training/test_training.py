@@ -3,9 +3,9 @@
 import pytest
 from PySide6.QtCore import Qt
 
+from cartocell_app.desktop.gallery.phase_panel import LabellingPanel
 from cartocell_app.desktop.importing.models import model_choices
 from cartocell_app.desktop.training.keeper import Keeper
-from cartocell_app.desktop.training.labelling import LabellingPanel
 from cartocell_app.desktop.training.panel import TrainingPanel
 from cartocell_app.desktop.training.starting import latest_training
 from cartocell_app.project.phases import facts_of, resolve_phase
@@ -66,11 +66,11 @@ def test_m1_is_trained_from_the_page_and_labels_low_resolution_cysts(qtbot, sess
     labelling = LabellingPanel(session, queue)
     qtbot.addWidget(labelling)
     labelling.show()
-    assert labelling.label.text() == "&Label 1 cyst with M1"
+    assert labelling.label.text() == "Label 1 cyst &with M1"
     qtbot.mouseClick(labelling.label, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: project.sample(low[0].id).reason != "", timeout=RUN_MS)
     labelled = project.sample(low[0].id)
     assert labelled.state == "segmented", labelled.reason
     assert labelled.labels.exists()
-    assert labelling.list.topLevelItem(0).text(1) == "field"
+    qtbot.waitUntil(lambda: labelling.gallery.text() == "&Look through 1 cyst…")
     assert state(project, 3) == "in progress"

@@ -1,0 +1,125 @@
+"""What phase 3 shows on its page: fields to be cut up, labelling with M1, and what is to be looked through."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from superqt import QFlowLayout
+
+from cartocell_app.desktop.fields.section import FieldsSection
+from cartocell_app.desktop.gallery.counts_table import CountsTable
+from cartocell_app.desktop.gallery.labelling import (
+    MODEL,
+    cysts_to_label,
+    cysts_to_label_again,
+    start_labelling,
+    why_no_labels,
+)
+from cartocell_app.desktop.gallery.showing import shown_cysts
+from cartocell_app.desktop.importing.segmenting import cysts_in_words
+from cartocell_app.desktop.jobs.queue import JobQueue
+from cartocell_app.desktop.pages import paragraph
+from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.theme import SPACING, set_role
+from cartocell_app.project.counts import count_cysts
+
+
+class LabellingPanel(QWidget):
+    """Fields, labelling, counts and the way to the gallery.
+
+    Parameters
+    ----------
+    session : Session
+        Holds the project.
+    queue : JobQueue
+        Gets the labelling.
+    parent : QWidget, optional
+        Owner.
+    """
+
+    gallery_wanted = Signal()
+    """The labelled cysts are to be looked through."""
+
+    def __init__(self, session: Session, queue: JobQueue, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._queue = queue
+        self.fields = FieldsSection()
+        self.label, self.again, self.gallery = QPushButton(), QPushButton(), QPushButton()
+        self.obstacle, self.heading = paragraph("", "small"), paragraph("Cysts to be labelled", "title")
+        self.counts = CountsTable()
+        self._lay_out()
+        # Several signals in a row, one look at what they changed.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)
+        self._soon.timeout.connect(self.refresh)
+        for changed in (session.project_changed, session.samples_changed, session.runs_changed):
+            changed.connect(self.refresh_soon)
+        self.label.clicked.connect(lambda: self._begin(again=False))
+        self.again.clicked.connect(lambda: self._begin(again=True))
+        self.gallery.clicked.connect(self.gallery_wanted)
+        self.refresh()
+
+    def refresh_soon(self) -> None:
+        """Show how far it is, once the window has nothing else to do."""
+        self._soon.start()
+
+    def refresh(self) -> None:
+        """Show what is to be cut out, labelled and looked through."""
+        project = self._session.project
+        samples = () if project is None else project.samples()
+        self.fields.show_project(project)
+        counts = count_cysts(samples)
+        self.counts.show_counts(counts)
+        for widget in (self.counts, self.heading):
+            widget.setVisible(bool(counts))
+        self._show_labelling(why_no_labels(project))
+        labelled, waiting = len(shown_cysts(samples, "all")), len(shown_cysts(samples, "waiting"))
+        words = f"Look through {cysts_in_words(waiting)}…" if waiting else "See all labelled cysts…"
+        self.gallery.setText(words.replace("L", "&L", 1) if waiting else f"&{words}")
+        self.gallery.setEnabled(bool(labelled))
+        self.gallery.setToolTip(
+            "Accept or reject each; the most doubtful come first." if labelled else "No cyst is labelled yet."
+        )
+        set_role(self.gallery, "primary" if waiting and not self.label.isEnabled() else "")
+
+    def _show_labelling(self, problem: str) -> None:
+        project = self._session.project
+        due = [] if project is None else cysts_to_label(project.samples())
+        old = [] if project is None or project.read_only else cysts_to_label_again(project)
+        self.label.setText(f"Label {cysts_in_words(len(due))} &with {MODEL}")
+        self.label.setEnabled(not problem)
+        self.label.setToolTip(problem or f"Find their cells with {MODEL}; doubtful ones are told afterwards.")
+        set_role(self.label, "primary" if not problem else "")
+        self.obstacle.setText(problem)
+        self.obstacle.setVisible(bool(problem))
+        self.again.setText(f"Label {cysts_in_words(len(old))} &again")
+        self.again.setVisible(bool(old))
+        self.again.setToolTip(
+            f"They were labelled before this {MODEL} was trained. They are to be accepted or rejected again; those "
+            "that you corrected stay as they are."
+        )
+
+    def _begin(self, *, again: bool) -> None:
+        project = self._session.project
+        if project is None or project.read_only:
+            return
+        cysts = cysts_to_label_again(project) if again else cysts_to_label(project.samples())
+        if cysts:
+            start_labelling(project, self._queue, cysts)
+            self.refresh()
+
+    def _lay_out(self) -> None:
+        buttons = QFlowLayout()
+        buttons.setSpacing(SPACING)
+        for button in (self.label, self.again, self.gallery):
+            buttons.addWidget(button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACING)
+        layout.addWidget(self.fields)
+        for widget in (self.heading, self.counts):
+            layout.addWidget(widget)
+        layout.addLayout(buttons)
+        layout.addWidget(self.obstacle)
