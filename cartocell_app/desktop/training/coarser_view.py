@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from cartocell_app.stacks.voxel_size import VoxelSize
 
 WIDTH_PX, HEIGHT_PX = 190, 190
+TYPING_MS = 150
+"""Numbers that are being typed are waited for as long."""
+
 OUTLINE = (255, 170, 0)
 DARKEST, BRIGHTEST = 1.0, 99.8
 
@@ -50,6 +53,10 @@ class CoarserView(QWidget):
         super().__init__(parent)
         self._shown: tuple[object, ...] | None = None
         self._making = Latest(self._made, self._failed, parent=self)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(TYPING_MS)
+        self._soon.timeout.connect(self._make)
         self.words = paragraph("", "small")
         self.captions = (paragraph("", "small"), paragraph("", "small"))
         self.above, self.side = (QLabel(), QLabel()), (QLabel(), QLabel())
@@ -74,19 +81,29 @@ class CoarserView(QWidget):
     @property
     def is_busy(self) -> bool:
         """Whether pictures are still to come."""
-        return self._making.is_busy
+        return self._making.is_busy or self._soon.isActive()
 
     def show_cyst(self, cyst: Sample | None, voxel_um: VoxelUm | None) -> None:
         """Show a cyst at a voxel size (z, y, x) in µm; nothing where it cannot be."""
         if cyst is None or voxel_um is None or cyst.missing or cyst.labels is None or cyst.voxel_size is None:
-            self._shown = None
-            self._making.forget()
+            self.forget()
             self.hide()
             return
         wanted = (cyst.id, cyst.labels, cyst.voxel_size, voxel_um)
         if wanted != self._shown:
             self._shown = wanted
-            self._making.request(lambda: make_pictures(cyst, voxel_um))
+            self._next = (cyst, voxel_um)
+            self._soon.start()
+
+    def forget(self) -> None:
+        """Make no pictures any more that nobody looks at; they are made when they are shown again."""
+        self._shown = None
+        self._soon.stop()
+        self._making.forget()
+
+    def _make(self) -> None:
+        cyst, voxel_um = self._next
+        self._making.request(lambda: make_pictures(cyst, voxel_um))
 
     def _made(self, pictures: Pictures) -> None:
         z_um, y_um, x_um = pictures.sides_um

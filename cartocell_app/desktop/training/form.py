@@ -208,6 +208,8 @@ class TrainingForm(QWidget):
 
     def _show_coarser(self) -> None:
         """Show the cyst that is clicked, else the first one, as coarse as it will be."""
+        if not self.isVisible():
+            return  # the page refreshes when it is shown
         item, size = self.cysts.currentItem() or self.cysts.topLevelItem(0), self.voxel.voxel_size()
         chosen = None if item is None else item.data(NAME, Qt.ItemDataRole.UserRole)
         cyst = next((cyst for cyst in self._cysts if cyst.id == chosen), None)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from cartocell_app.desktop.jobs.queue import JobQueue
@@ -96,6 +97,14 @@ class TrainingPanel(QWidget):
             self.model.hide()  # the one of before would be taken for what is being made
         if self.comparing is not None:
             self.comparing.refresh()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        super().showEvent(event)
+        self.refresh_soon()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        super().hideEvent(event)
+        self.form.coarser.forget()
 
     def _begin(self, choices: TrainingChoices) -> None:
         if self._session.project is not None:
