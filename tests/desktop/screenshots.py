@@ -11,14 +11,15 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from guide_pictures import put_into_guide
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pyvirtualdisplay import Display
+from scenes_phase_3 import add_phase_3, field, gallery
 
 FOLDER = Path(__file__).parent / "screenshots"
-GUIDE = Path(__file__).parents[2] / "resources" / "guide" / "images"
 SIZES = ((1440, 900), (1000, 700))
 THEMES = ("light", "dark")
 COLOURS = 255
@@ -65,7 +66,7 @@ class Studio:
     def is_busy(self) -> bool:
         """Whether something is still to be drawn."""
         panels = self.window.panels
-        return panels is not None and panels.viewer.is_busy
+        return panels is not None and (panels.viewer.is_busy or panels.phase3.fields.is_busy)
 
     def take(self, name: str, widget: QWidget) -> None:
         """Photograph `widget`, or the whole window if it is not one by itself, and put the picture away."""
@@ -109,6 +110,7 @@ def make_project(folder: Path) -> object:
     project.update_samples([samples[4].id], state="rejected", reason="Cyst is cut by the frame")
     project.update_samples([samples[9].id], state="failed", reason="It is 2D.")
     samples[10].path.unlink()
+    add_phase_3(project, samples)
     return project
 
 
@@ -235,6 +237,8 @@ SCENES: dict[str, Scene] = {
     "samples": samples,
     "layers": layers,
     "phase": phase,
+    "field": field,
+    "gallery": gallery,
     "batch": batch,
     "palette": palette,
     "keys": page("keys"),
@@ -246,24 +250,8 @@ SCENES: dict[str, Scene] = {
     "segment": segmenting,
     "mistake": mistake,
 }
-WHOLE_WINDOW = ("welcome", "samples", "layers", "phase", "batch", "palette")
+WHOLE_WINDOW = ("welcome", "samples", "layers", "phase", "field", "gallery", "batch", "palette")
 """Scenes that fill the window, and so are taken in both sizes."""
-
-
-GUIDE_PICTURES = {
-    "welcome": "welcome-light-1000",
-    "segment": "segment-light",
-    "window": "samples-light-1440",
-    "import": "import-light",
-    "batch": "batch-light-1440",
-}
-"""Pictures of the guide, by the name that it calls them."""
-
-
-def put_into_guide() -> None:
-    """Copy the pictures that the guide shows to it."""
-    for name, source in GUIDE_PICTURES.items():
-        shutil.copy(FOLDER / f"{source}.png", GUIDE / f"{name}.png")
 
 
 def take_all(wanted: list[str]) -> None:
@@ -298,4 +286,4 @@ def take_all(wanted: list[str]) -> None:
 if __name__ == "__main__":
     with Display(visible=False, size=SIZES[0]):
         take_all(sys.argv[1:])
-    put_into_guide()
+    put_into_guide(FOLDER)

@@ -18,8 +18,8 @@ from cartocell_app.desktop.guide.reader import Reader
 from cartocell_app.desktop.pages import Page
 from cartocell_app.desktop.theme import SPACING, colour, themes
 
-SIZE_PX = (1060, 760)
-CONTENTS_PX = 270
+SIZE_PX = (1090, 760)
+CONTENTS_PX = 300
 PLACE = Qt.ItemDataRole.UserRole
 
 
@@ -153,6 +153,7 @@ def place_of(chapter: Chapter, section: Section) -> str:
 
 def _item(chapter: Chapter, section: Section) -> QTreeWidgetItem:
     item = QTreeWidgetItem([section.title])
+    item.setToolTip(0, section.title)
     item.setData(0, PLACE, place_of(chapter, section))
     return item
 

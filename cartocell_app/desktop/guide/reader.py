@@ -5,9 +5,9 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QTextBrowser, QTextEdit, QWidget
 
 from cartocell_app.desktop.guide.chapters import FOLDER
-from cartocell_app.desktop.theme import MARGIN, TEXT_PX, colour
+from cartocell_app.desktop.theme import MARGIN, SMALL_PX, colour
 
-PICTURE_PX = 680
+PICTURE_PX = 630
 """Wider pictures are shown this wide."""
 
 TEXT_WIDTH_PX = 720
@@ -54,12 +54,13 @@ class Reader(QTextBrowser):
 
 
 def _style_sheet() -> str:
+    # Qt makes headings larger than the sizes given here, by their level.
     tokens = {name: colour(name).name() for name in ("text", "muted", "border", "hover", "link", "window")}
     return f"""
         body {{ color: {tokens["text"]}; }}
-        h1 {{ font-size: 20px; font-weight: 600; }}
-        h2 {{ font-size: 16px; font-weight: 600; margin-top: 22px; }}
-        h3 {{ font-size: {TEXT_PX}px; font-weight: 600; margin-top: 14px; }}
+        h1 {{ font-size: 15px; font-weight: 600; }}
+        h2 {{ font-size: 13px; font-weight: 600; margin-top: 22px; }}
+        h3 {{ font-size: {SMALL_PX}px; font-weight: 600; margin-top: 14px; }}
         p, li {{ margin-top: 6px; margin-bottom: 6px; line-height: 130%; }}
         a {{ color: {tokens["link"]}; }}
         code, pre {{ background-color: {tokens["hover"]}; font-family: monospace; }}
