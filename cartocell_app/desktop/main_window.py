@@ -16,6 +16,7 @@ from cartocell_app.desktop.centre import Centre
 from cartocell_app.desktop.docks import Docks
 from cartocell_app.desktop.errors import ErrorReporter
 from cartocell_app.desktop.project_commands import ProjectCommands
+from cartocell_app.desktop.report_commands import ReportCommands
 from cartocell_app.desktop.sample_commands import SampleCommands
 from cartocell_app.desktop.samples.list import SampleList
 from cartocell_app.desktop.session import Session
@@ -68,10 +69,10 @@ class MainWindow(QMainWindow):
         self.docks.fill("samples", self.samples)
         self.actions_ = Actions(session, self)
         self.projects = ProjectCommands(session, self, self.status.say, self.may_leave, self.receive)
-        self.beginnings = Beginnings(self)
+        self.beginnings, self.reports = Beginnings(self), ReportCommands(self)
         self.sample_commands = SampleCommands(session, self.samples, self)
         self.commands = WindowCommands(self)
-        for owner in (self.projects, self.beginnings, self.sample_commands, self.commands):
+        for owner in (self.projects, self.beginnings, self.reports, self.sample_commands, self.commands):
             self.actions_.add(owner.actions())
         self.bars += menus.build_toolbars(self, self.actions_)
         self.docks.mark_first()
@@ -135,6 +136,7 @@ class MainWindow(QMainWindow):
             for key in ("file.import", "segment.samples")
             if self.actions_.has(key)
         }
+        texts["file.report"] = (self.actions_.info("file.report").words, self.reports.why_not(number))
         self.centre.phase.show_phase(phases_of(self.session.project)[number - 1], texts)
         self.centre.show_page("phase")
         self.stepper.show_open(number)

@@ -33,7 +33,7 @@ MENUS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         (
             "file.new", "file.open", ("Open &recent", (RECENT,)), None,
             "file.sample", "file.sample-project", "file.only-segment", None,
-            "file.import", "file.relocate", None, "results.export", "file.save-zip", None,
+            "file.import", "file.relocate", None, "results.export", "file.report", "file.save-zip", None,
             "file.close", "file.quit",
         ),
     ),

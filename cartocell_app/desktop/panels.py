@@ -11,6 +11,7 @@ from cartocell_app.desktop.gallery.phase3 import Phase3
 from cartocell_app.desktop.importing import actions as importing_actions
 from cartocell_app.desktop.jobs.panel import JobsPanel
 from cartocell_app.desktop.jobs.queue import JobQueue
+from cartocell_app.desktop.phase5.panel import NewCystsPanel
 from cartocell_app.desktop.results import actions as results_actions
 from cartocell_app.desktop.results.batch_view import BatchView
 from cartocell_app.desktop.results.panel import ResultsPanel
@@ -44,6 +45,7 @@ class Panels(QObject):
         self.trainings = {phase: TrainingPanel(session, self.queue, phase) for phase in (2, 4)}
         self.phase3 = Phase3(window, self.queue)
         self.labelling = self.phase3.panel
+        self.new_cysts = NewCystsPanel(session, self.queue)
         window.docks.fill("jobs", self.jobs)
         window.docks.fill("results", self.results)
         window.docks.fill("layers", _scrolling(self.viewer.layers_panel))
@@ -52,9 +54,12 @@ class Panels(QObject):
         self.results.before_voronoi_wanted.connect(self.viewer.show_before_voronoi)
         self.results.voxel_size_wanted.connect(lambda number: window.sample_commands.give_voxel_size((number,)))
         self.viewer.cursor_moved.connect(window.status.show_position)
-        for phase, panel in {**self.trainings, 3: self.labelling}.items():
+        for phase, panel in {**self.trainings, 3: self.labelling, 5: self.new_cysts}.items():
             window.centre.phase.set_panel(phase, panel)
         self.keeper.model_taken.connect(lambda name: window.status.say(f"{name} is trained and can be used."))
+        self.new_cysts.paths_wanted.connect(window.receive)
+        self.new_cysts.voxel_size_wanted.connect(window.sample_commands.give_voxel_size)
+        self.new_cysts.action_wanted.connect(lambda key: window.actions_.action(key).trigger())
         self.jobs.told.connect(window.status.say)
         self.viewer.saved.connect(window.status.say)
         window.actions_.add(results_actions.actions(session, self.results))

@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVB
 from cartocell_app.desktop.icons import icon
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.stepper import PHASE_SIGNS
-from cartocell_app.desktop.theme import MARGIN, SPACING
+from cartocell_app.desktop.theme import MARGIN, SPACING, is_dark
 
 if TYPE_CHECKING:
+    from superqt import QFlowLayout
+
     from cartocell_app.project.phases import PhaseState
 
 WIDTH_PX = 680
@@ -33,11 +35,11 @@ PURPOSES = (
 """What each phase is for; "model" and "training" are explained where they first appear."""
 
 STEPS: tuple[tuple[str, ...], ...] = (
-    ("file.import",),
-    (),
-    ("file.import", "segment.samples"),
-    (),
-    ("segment.samples", "file.import"),
+    ("file.import", "file.report"),
+    ("file.report",),
+    ("file.import", "segment.samples", "file.report"),
+    ("file.report",),
+    ("file.report",),
 )
 """Keys of the actions that a phase offers; the first is the main one."""
 
@@ -63,12 +65,14 @@ class PhasePage(QScrollArea):
         self.setWidgetResizable(True)
         self.number = 0
         self._panels: dict[int, QWidget] = {}
+        self._shown: tuple[object, ...] = ()
 
     def set_panel(self, number: int, panel: QWidget) -> None:
         """Show `panel` on the page of a phase, below what it is for; it keeps what was typed into it."""
         panel.setParent(self)
         panel.hide()
         self._panels[number] = panel
+        self._shown = ()
 
     def show_phase(self, phase: PhaseState, texts: dict[str, tuple[str, str]]) -> None:
         """Show a phase.
@@ -80,6 +84,11 @@ class PhasePage(QScrollArea):
         texts : dict of str to (str, str)
             Text of each action by key, and why it cannot be done now ("" if it can).
         """
+        wanted = (phase, texts, is_dark())
+        if wanted == self._shown:
+            return  # nothing moves under the pointer, and what is being typed goes on
+        at = self.verticalScrollBar().value() if phase.number == self.number else 0
+        self._shown = wanted
         for shown in self._panels.values():
             # Out of the old page, which is about to go.
             shown.setParent(self)
@@ -113,6 +122,10 @@ class PhasePage(QScrollArea):
         self._put(column)
         if panel is not None:
             panel.show()
+        if at:
+            # The new page gets its height first.
+            self.widget().adjustSize()
+            self.verticalScrollBar().setValue(at)
 
     def _put(self, column: QVBoxLayout) -> None:
         inner = QWidget()
@@ -120,7 +133,7 @@ class PhasePage(QScrollArea):
         inner.setLayout(column)
         page = QWidget()
         around = QHBoxLayout(page)
-        around.setContentsMargins(3 * MARGIN, 2 * MARGIN, 3 * MARGIN, 2 * MARGIN)
+        around.setContentsMargins(MARGIN, 2 * MARGIN, MARGIN, 2 * MARGIN)
         around.addStretch(1)
         around.addWidget(inner, 100)
         around.addStretch(1)
@@ -130,9 +143,15 @@ class PhasePage(QScrollArea):
         name, role, words = PHASE_SIGNS[phase.state]
         return _line(words[:1].upper() + words[1:], name, role)
 
-    def _buttons(self, number: int, texts: dict[str, tuple[str, str]]) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(SPACING)
+    def _buttons(self, number: int, texts: dict[str, tuple[str, str]]) -> QFlowLayout:
+        # Imported late: it takes a tenth of a second, which the first window need not wait for.
+        from superqt import QFlowLayout
+
+        # They go into a second row where the window is narrow.
+        row = QFlowLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setHorizontalSpacing(SPACING)
+        row.setVerticalSpacing(SPACING)
         # What the panels add is not there before they are loaded.
         for at, key in enumerate(key for key in STEPS[number - 1] if key in texts):
             text, reason = texts[key]
@@ -145,7 +164,6 @@ class PhasePage(QScrollArea):
         back = QPushButton("&Back to the samples")
         back.clicked.connect(self.closed)
         row.addWidget(back)
-        row.addStretch()
         return row
 
 

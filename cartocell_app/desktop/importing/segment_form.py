@@ -20,6 +20,11 @@ from cartocell_app.desktop.workers import Latest
 from cartocell_app.errors import UserError
 
 MODEL_HABIT = "segment.model"
+FEWEST_LETTERS = 12
+"""Of a name that are seen where there is little room."""
+
+LABELLING_MODEL = "M1"
+"""Comes in phase 2, to label cysts with in phase 3; new cysts are for a better one."""
 
 
 class SegmentForm(QWidget):
@@ -45,7 +50,13 @@ class SegmentForm(QWidget):
         self._facts: ModelFacts | None = None
         self._trouble = ""
         self._models: list[ModelChoice] = []
+        self._offered: tuple[Path | None, ...] = (None,)
+        self._in_use: Path | None = None
         self.model, self.profile, self.device = QComboBox(), QComboBox(), QComboBox()
+        for box in (self.model, self.profile, self.device):
+            # Not as wide as the longest name: the form has to fit beside all panels of a small window.
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            box.setMinimumContentsLength(FEWEST_LETTERS)
         self.browse = QPushButton("Choose &file…")
         self.browse.setAutoDefault(False)
         self.card, self.profile_words = paragraph("", "small"), paragraph("", "small")
@@ -181,6 +192,33 @@ class SegmentForm(QWidget):
             self.model.addItem(self._models[-1].name, self._models[-1].word)
             place = len(self._models) - 1
         self.model.setCurrentIndex(place)
+
+    def refresh_models(self) -> None:
+        """Offer the models that there are by now, of the project that is open by now.
+
+        What is chosen stays, but for three reasons: the project is another one, it says to use another model, or a
+        model came that is not only for labelling (`LABELLING_MODEL`).
+        """
+        project = self._session.project
+        there = model_choices(None if project is None else project.folder)
+        offered = (None if project is None else project.folder, *(choice.path for choice in there))
+        in_use = None if project is None else project.model_in_use()
+        if (offered, in_use) == (self._offered, self._in_use):
+            return
+        chosen: Path | None = self._models[self.model.currentIndex()].path
+        if offered[0] != self._offered[0] or in_use != self._in_use:
+            chosen = in_use
+        else:
+            came = [path for path in offered[1:] if path not in self._offered and path.stem != LABELLING_MODEL]
+            chosen = came[0] if came else chosen
+        self._offered, self._in_use = offered, in_use
+        before = self._models[self.model.currentIndex()].path
+        self.model.blockSignals(True)
+        self.model.clear()
+        self._fill_models(chosen)
+        self.model.blockSignals(False)
+        if self._models[self.model.currentIndex()].path != before:
+            self._model_chosen()
 
     def _show(self) -> None:
         self.card.setText(self._trouble or ("Reading…" if self._facts is None else card_in_words(self._facts.card)))

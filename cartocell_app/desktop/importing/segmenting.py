@@ -57,8 +57,10 @@ def cysts_in_words(number: int) -> str:
     return f"{number:,} cyst{'s' * (number != 1)}"
 
 
-def start_segmenting(project: Project, queue: JobQueue, samples: Sequence[Sample], choices: SegmentChoices) -> Run:
-    """Put the segmentation of `samples`, whose voxel sizes are known, into the queue.
+def start_segmenting(
+    project: Project, queue: JobQueue, samples: Sequence[Sample], choices: SegmentChoices, phase: int | None = None
+) -> Run:
+    """Put the segmentation of `samples`, whose voxel sizes are known, into the queue, as part of a phase if of one.
 
     Returns
     -------
@@ -73,7 +75,7 @@ def start_segmenting(project: Project, queue: JobQueue, samples: Sequence[Sample
         return segment_words(folder, choices)
 
     title = f"Segment {cysts_in_words(len(samples))}"
-    run = project.new_run("segment", title, [sample.id for sample in samples], make_words)
+    run = project.new_run("segment", title, [sample.id for sample in samples], make_words, phase)
     queue.add(run)
     return run
 
