@@ -27,8 +27,8 @@ PURPOSES = (
     "until it does.",
     "M1 labels many cysts at routine, low resolution. You look through them and keep the good ones: a large set of "
     "examples, without labelling by hand.",
-    "The second model, M2, learns from the many cysts that were kept. It is faster and more robust than M1, since it "
-    "has seen more.",
+    "The second model, M2, learns from the many cysts that were kept. It should be more robust than M1, since it has "
+    "seen more; once it is trained, both are compared here.",
     "M2 segments your new cysts. A model M2 comes with CartoCell, so you can begin here at once; go through the phases "
     "before if your cysts look very different.",
 )
