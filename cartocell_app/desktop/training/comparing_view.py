@@ -24,7 +24,7 @@ from cartocell_app.desktop.training.comparing import (
 )
 from cartocell_app.desktop.training.progress import BUSY
 
-HEADERS = ("Model", "Cells", "Found right (F1)", "Outlined closely (F1 at 0.75)", "Both together (PQ)")
+HEADERS = ("Model", "Cells", "Found right (F1)", "Closely (F1 at 0.75)", "Both (PQ)")
 FIGURES = ("f1_0.5", "f1_0.75", "pq_0.5")
 STAGES = {"before Voronoi": "before they touch", "after Voronoi": "touching (Voronoi)"}
 ROW_PX = 26
@@ -137,4 +137,8 @@ class ComparingView(QWidget):
         header.setToolTip(2, "Cells that overlap a true one by half or more, of all found and true ones. 1 is best.")
         header.setToolTip(3, "The same for an overlap of three quarters or more.")
         header.setToolTip(4, "Panoptic quality: how many are found right times how closely these are outlined.")
+        self.table.header().setStretchLastSection(False)
         self.table.header().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.header().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        for policy in (self.table.setHorizontalScrollBarPolicy, self.table.setVerticalScrollBarPolicy):
+            policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)  # it is as large as what is in it

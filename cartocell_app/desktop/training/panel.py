@@ -58,6 +58,7 @@ class TrainingPanel(QWidget):
         for widget in (self.no_training, self.how_to_add, self.progress, self.comparing, self.model):
             if widget is not None:
                 layout.addWidget(widget)
+                widget.setContentsMargins(0, 0, 0, SPACING)
         layout.addSpacing(MARGIN)
         layout.addWidget(self.form)
         # Several signals in a row, one look at what they changed.

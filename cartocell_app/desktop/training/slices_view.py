@@ -12,7 +12,6 @@ from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.theme import SPACING
 
 PARTS = ("Picture", "Cell interiors (B)", "Cell borders (C)", "Tissue (M)")
-HEIGHT_PX = 170
 
 
 class SlicesView(QWidget):
@@ -92,9 +91,8 @@ class SlicesView(QWidget):
 
     def _fit(self) -> None:
         if not self._pixmap.isNull():
-            ratio = self._pixmap.height() / self._pixmap.width()
             width = max(1, self.width())
-            size = QSize(width, min(HEIGHT_PX, round(width * ratio)))
+            size = QSize(width, max(1, round(width * self._pixmap.height() / self._pixmap.width())))
             self.picture.setFixedHeight(size.height())
             self.picture.setPixmap(
                 self._pixmap.scaled(
