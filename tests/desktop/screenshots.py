@@ -18,6 +18,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pyvirtualdisplay import Display
 from scenes_phase_3 import add_phase_3, field, gallery
+from scenes_phase_5 import phase_5, phase_5_empty
 
 FOLDER = Path(__file__).parent / "screenshots"
 SIZES = ((1440, 900), (1000, 700))
@@ -121,9 +122,8 @@ def welcome(studio: Studio) -> QWidget:
 
 
 def with_project(studio: Studio) -> None:
-    """Open the project, if another scene closed it."""
-    if studio.session.project is None:
-        studio.session.open_project(studio.folder / "MDCK hypoxia.cartocell")
+    """Open the project, if another scene closed it or opened another one."""
+    studio.session.open_project(studio.folder / "MDCK hypoxia.cartocell")
     studio.window.show_samples()
 
 
@@ -239,6 +239,8 @@ SCENES: dict[str, Scene] = {
     "phase": phase,
     "field": field,
     "gallery": gallery,
+    "phase-5-empty": phase_5_empty,
+    "phase-5": phase_5,
     "batch": batch,
     "palette": palette,
     "keys": page("keys"),
@@ -250,7 +252,18 @@ SCENES: dict[str, Scene] = {
     "segment": segmenting,
     "mistake": mistake,
 }
-WHOLE_WINDOW = ("welcome", "samples", "layers", "phase", "field", "gallery", "batch", "palette")
+WHOLE_WINDOW = (
+    "welcome",
+    "samples",
+    "layers",
+    "phase",
+    "field",
+    "gallery",
+    "phase-5-empty",
+    "phase-5",
+    "batch",
+    "palette",
+)
 """Scenes that fill the window, and so are taken in both sizes."""
 
 

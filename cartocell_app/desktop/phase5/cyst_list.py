@@ -54,7 +54,7 @@ class CystList(QTreeWidget):
         self._shown = list(cysts)
         for row, cyst in enumerate(cysts):
             item = self.topLevelItem(row)
-            for column, text in ((NAME, cyst.name), (STATE, cyst.state), (CELLS, cells_in_words(cyst))):
+            for column, text in ((NAME, cyst.name), (STATE, cyst.state.capitalize()), (CELLS, cells_in_words(cyst))):
                 item.setText(column, text)
                 item.setToolTip(column, cyst.reason or everything_in_words(cyst))
             item.setData(NAME, Qt.ItemDataRole.UserRole, cyst.id)

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QFileDialog, QProgressBar, QPushButton, QVBoxLayout, QWidget
-from superqt import QFlowLayout
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from cartocell_app.desktop.drop_area import DropArea
 from cartocell_app.desktop.importing.segment_form import SegmentForm
@@ -158,7 +157,7 @@ class NewCystsPanel(QWidget):
         set_role(self.start, "" if again else "primary")
         self.start.setVisible(bool(new_cysts(self._session.project)))
         self.obstacle.setText(reason)
-        self.obstacle.setVisible(bool(reason) and not self.bar.isVisibleTo(self))
+        self.obstacle.setVisible(bool(reason) and self.start.isVisibleTo(self) and not self.bar.isVisibleTo(self))
 
     def _show_run(self) -> None:
         run = latest_run(self._session.project)
@@ -237,22 +236,20 @@ class NewCystsPanel(QWidget):
         layout.setSpacing(SPACING)
         layout.addWidget(self.drop)
         layout.addWidget(self.add_words)
-        layout.addLayout(_flowing(*self.ways))
+        layout.addLayout(_in_a_row(*self.ways))
         layout.addSpacing(SPACING)
         for widget in (self.model_words, self.form, self.obstacle, self.run_words, self.bar):
             layout.addWidget(widget)
-        layout.addLayout(_flowing(self.start, self.stop, self.resume, self.give))
+        layout.addLayout(_in_a_row(self.start, self.stop, self.resume, self.give))
         layout.addSpacing(SPACING)
         layout.addWidget(self.cysts)
-        layout.addLayout(_flowing(self.batch, self.export))
+        layout.addLayout(_in_a_row(self.batch, self.export))
 
 
-def _flowing(*buttons: QPushButton) -> QFlowLayout:
-    """Buttons beside each other, and in another row where there is no room."""
-    row = QFlowLayout()
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setHorizontalSpacing(SPACING)
-    row.setVerticalSpacing(SPACING)
+def _in_a_row(*buttons: QPushButton) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(SPACING)
     for button in buttons:
         row.addWidget(button)
+    row.addStretch()
     return row
