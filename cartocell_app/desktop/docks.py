@@ -18,6 +18,9 @@ DOCKS = (
 )
 """Name, title, where it is at first, and width or height in pixels."""
 
+ABOUT_ONE_SAMPLE = ("layers", "results")
+"""Panels that belong to the sample in the viewer."""
+
 
 class Docks(QObject):
     """The panels of a window, all hidden while no project is open.
@@ -35,6 +38,7 @@ class Docks(QObject):
         self._window = window
         self._session = session
         self._is_shown = False
+        self._put_away: list[QDockWidget] = []
         self.by_name: dict[str, QDockWidget] = {}
         for name, title, area, _ in DOCKS:
             dock = QDockWidget(title, window)
@@ -73,14 +77,32 @@ class Docks(QObject):
         for thing in (*self.by_name.values(), *bars):
             thing.hide()
 
+    def make_room(self) -> None:
+        """Put those panels away that belong to the sample in the viewer, until `give_back`."""
+        if not self._put_away:
+            visible = [dock for dock in (self.by_name[name] for name in ABOUT_ONE_SAMPLE) if not dock.isHidden()]
+            # The one in front last, so that it is in front again.
+            self._put_away = sorted(visible, key=lambda dock: not dock.visibleRegion().isEmpty())
+            for dock in self._put_away:
+                dock.hide()
+
+    def give_back(self) -> None:
+        """Show the panels again that `make_room` put away."""
+        docks, self._put_away = self._put_away, []
+        for dock in docks:
+            dock.show()
+            dock.raise_()
+
     def reset(self) -> None:
         """Put all panels where they were at the first start."""
+        self._put_away.clear()
         self._window.restoreState(self._first, VERSION)
         for area in (Qt.Orientation.Horizontal, Qt.Orientation.Vertical):
             self._resize(area)
 
     def remember(self) -> None:
         """Keep places and sizes of panels and window for the next start."""
+        self.give_back()
         geometry = bytes(self._window.saveGeometry().toBase64().data()).decode()
         if self._is_shown:
             layout = bytes(self._window.saveState(VERSION).toBase64().data()).decode()

@@ -60,7 +60,7 @@ def count_cysts(samples: Iterable["Sample"], role: "Role" = "low-resolution") ->
             state = _counted_as(sample)
             group[state] = group.get(state, 0) + 1
     order = sorted(counts, key=lambda group: [(not words, _by_number(words)) for words in group])
-    return tuple(CystCount(*group, **counts[group]) for group in order)
+    return tuple(CystCount(day, condition, **counts[day, condition]) for day, condition in order)
 
 
 def total(counts: Iterable[CystCount]) -> CystCount:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pyvirtualdisplay import Display
 from scenes_phase_3 import add_phase_3, field, gallery
 from scenes_phase_5 import phase_5, phase_5_empty
+from scenes_phases_2_4 import training
 
 FOLDER = Path(__file__).parent / "screenshots"
 SIZES = ((1440, 900), (1000, 700))
@@ -237,6 +238,9 @@ SCENES: dict[str, Scene] = {
     "samples": samples,
     "layers": layers,
     "phase": phase,
+    "phase-2": training(2, ended=False, scrolled=0.5),
+    "phase-2-trained": training(2, scrolled=0.2),
+    "phase-4-compared": training(4, scrolled=0.35),
     "field": field,
     "gallery": gallery,
     "phase-5-empty": phase_5_empty,
@@ -257,6 +261,9 @@ WHOLE_WINDOW = (
     "samples",
     "layers",
     "phase",
+    "phase-2",
+    "phase-2-trained",
+    "phase-4-compared",
     "field",
     "gallery",
     "phase-5-empty",

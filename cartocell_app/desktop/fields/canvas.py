@@ -141,7 +141,7 @@ class FieldCanvas(pg.GraphicsLayoutWidget):
         self._items.clear()
         self._boxes = {box.number: box for box in boxes}
         for axes, view in self.views.items():
-            for box in self._boxes.values():
+            for box in self._seen(axes, self._boxes.get(chosen)):
                 is_cut, is_chosen = box.number in cut_out, box.number == chosen
                 item = _BoxItem(box, axes, self._field, is_cut=is_cut, is_chosen=is_chosen)
                 item.sigClicked.connect(lambda item, _event: self.chosen.emit(item.number))
@@ -155,6 +155,14 @@ class FieldCanvas(pg.GraphicsLayoutWidget):
         middle = self.views[ABOVE].viewRect().center()
         return min(max(middle.y(), 0.0), self._field[Y]), min(max(middle.x(), 0.0), self._field[X])
 
+    def _seen(self, axes: tuple[int, int], chosen: Box | None) -> list[Box]:
+        """Boxes in a view; from the side those in the rows of the chosen one, as what lies there is shown."""
+        boxes = list(self._boxes.values())
+        if axes == ABOVE or chosen is None:
+            return boxes
+        first, last = chosen.start_vox[Y], chosen.stop_vox[Y]
+        return [box for box in boxes if first <= (box.start_vox[Y] + box.stop_vox[Y]) / 2 <= last]
+
     def _view(self, row: int) -> pg.ViewBox:
         view = pg.ViewBox(invertY=True, enableMenu=False)
         self.addItem(view, row=row, col=0)
@@ -162,7 +170,9 @@ class FieldCanvas(pg.GraphicsLayoutWidget):
 
     def _sign(self, box: Box, axes: tuple[int, int], *, is_cut: bool, is_chosen: bool) -> pg.TextItem:
         words = f"{box.number} ✓" if is_cut else str(box.number)
-        sign = pg.TextItem(words, color=_colour(is_cut=is_cut, is_chosen=is_chosen), anchor=(0, 0))
+        sign = pg.TextItem(
+            words, color=_colour(is_cut=is_cut, is_chosen=is_chosen), anchor=(0, 0), fill=pg.mkBrush(PANE_COLOUR + "b0")
+        )
         sign.setPos(QPointF(box.start_vox[axes[1]], box.start_vox[axes[0]]))
         sign.setZValue(30)
         return sign

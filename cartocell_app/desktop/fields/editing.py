@@ -116,7 +116,7 @@ class BoxEdits:
     def take_found(self, found: Iterable[Box]) -> None:
         """Take boxes that were found for those that are still due, without such as lie on a cyst that was cut out."""
         kept = tuple(box for box in self.boxes if box.number in self.cut_out)
-        new = [box for box in found if not any(_is_around(box, other) for other in kept)]
+        new = as_read([box for box in found if not any(_is_around(box, other) for other in kept)])
         first = max((box.number for box in kept), default=0) + 1
         numbered = [
             Box(number, box.start_vox, box.stop_vox, box.touches_border) for number, box in enumerate(new, start=first)
@@ -161,6 +161,19 @@ class BoxEdits:
     def _next_number(self) -> int:
         # Higher than that of any cyst that was cut out, also of those whose boxes are gone.
         return max((*(box.number for box in self.boxes), *self.cut_out), default=0) + 1
+
+
+def as_read(boxes: Iterable[Box]) -> list[Box]:
+    """Boxes in the order in which a page is read: row by row, from left to right."""
+    by_height = sorted(boxes, key=lambda box: box.start_vox[1] + box.stop_vox[1])
+    rows: list[list[Box]] = []
+    for box in by_height:
+        # Still in the row if its upper edge lies above the middle of the row's first box.
+        if rows and 2 * box.start_vox[1] < rows[-1][0].start_vox[1] + rows[-1][0].stop_vox[1]:
+            rows[-1].append(box)
+        else:
+            rows.append([box])
+    return [box for row in rows for box in sorted(row, key=lambda box: box.start_vox[2])]
 
 
 def _is_around(box: Box, other: Box) -> bool:

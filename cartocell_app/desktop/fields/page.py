@@ -94,7 +94,7 @@ class FieldsPage(QWidget):
         self._forget()
         self._field = field
         self.top.show_fields(fields_of(project.samples()), sample_id)
-        self.bar.state.setText(f"Reading {field.name}…")
+        self.bar.say(f"Reading {field.name}…")
         self._reading.request(lambda: (field, read_field(field)))
         self._show()
 
@@ -143,7 +143,7 @@ class FieldsPage(QWidget):
         """Look for cysts."""
         stack = self._stack
         if stack is not None and not self.why_not():
-            self.bar.state.setText("Finding cysts; this takes some seconds…")
+            self.bar.say("Finding cysts; this takes some seconds…")
             self._finding.request(lambda: found_boxes(stack))
             self._show()
 
@@ -203,18 +203,18 @@ class FieldsPage(QWidget):
         if kept is None:
             self.find()
         else:
-            self.bar.state.setText("")
+            self.bar.say("")
         self._show()
 
     def _found(self, boxes: list[Box]) -> None:
         self.edits.take_found(boxes)
-        self.bar.state.setText(found_in_words(len(boxes)))
+        self.bar.say(found_in_words(len(boxes)))
         self._changed()
 
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, UserError | MemoryError):
             raise error
-        self.bar.state.setText(str(error) or "There is not enough memory for this field. Close other programs.")
+        self.bar.say(str(error) or "There is not enough memory for this field. Close other programs.")
         self._show()
 
     def _look(self) -> None:
@@ -242,7 +242,7 @@ class FieldsPage(QWidget):
         self._field, self._stack, self._chosen = None, None, 0
         self.edits = BoxEdits((1, 1, 1))
         self.canvas.clear_pictures()
-        self.bar.state.setText("")
+        self.bar.say("")
 
     def _show_fields(self) -> None:
         """Offer the fields of the project, and know anew which cysts were cut out."""

@@ -57,6 +57,11 @@ class BoxBar(QWidget):
         layout.addWidget(self.obstacle)
         self.list.currentItemChanged.connect(self._moved)
 
+    def say(self, words: str) -> None:
+        """Say how far it is, above the list; nothing where `words` is empty."""
+        self.state.setText(words)
+        self.state.setVisible(bool(words))
+
     def show_boxes(self, edits: BoxEdits, voxel_size: VoxelSize | None, chosen: int) -> None:
         """List the boxes."""
         with QSignalBlocker(self.list):

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from cartocell_app.project.values import Sample
 
 
+NUMBER_PX = 76
+
+
 class FieldBar(QWidget):
     """Way back, choice of a field, and slices.
 
@@ -47,6 +50,7 @@ class FieldBar(QWidget):
             row.addWidget(label)
             row.addWidget(widget, stretch)
         for spin in (self.first, self.last):
+            spin.setMinimumWidth(NUMBER_PX)
             spin.setToolTip("The picture from above shows the brightest of these slices.")
             spin.valueChanged.connect(self.slices_changed)
         self.back.clicked.connect(self.closed)

@@ -47,7 +47,8 @@ class GalleryBar(QWidget):
         for which, words in WORDS.items():
             self.filter.addItem(words, which)
         row = QFlowLayout()
-        row.setSpacing(SPACING)
+        row.setHorizontalSpacing(SPACING)
+        row.setVerticalSpacing(SPACING)
         for widget in (self.back, self.filter, self.flip, self.accept, self.reject, self.open):
             row.addWidget(widget)
         layout = QVBoxLayout(self)

@@ -12,7 +12,7 @@ from cartocell_app.desktop.theme import SPACING
 from cartocell_app.project.counts import CystCount, total
 
 HEADERS = ("Day", "Condition", "No labels", "Waiting", "Accepted", "Rejected", "All")
-FIRST_NUMBER, NUMBER_PX = 2, 74
+DAY, FIRST_NUMBER = 0, 2
 ROW_PX = 24
 
 
@@ -38,9 +38,9 @@ class CountsTable(QTreeWidget):
         header.setStretchLastSection(False)
         header.setMinimumSectionSize(0)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(DAY, QHeaderView.ResizeMode.ResizeToContents)
         for column in range(FIRST_NUMBER, len(HEADERS)):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            self.setColumnWidth(column, NUMBER_PX)
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
             self.headerItem().setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
 
     def show_counts(self, counts: Sequence[CystCount]) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 PHASE = 3
 
+WIDE_PAGES = ("phase", "fields", "gallery")
+"""Pages that need the room of the panels that belong to one sample."""
+
 
 class Phase3(QObject):
     """Makes the parts of phase 3 and puts them into the window.
@@ -41,6 +44,9 @@ class Phase3(QObject):
         self.keeper = CystKeeper(session, self)
         centre.fill("fields", self.fields)
         centre.fill("gallery", self.gallery)
+        centre.page_changed.connect(
+            lambda page: window.docks.make_room() if page in WIDE_PAGES else window.docks.give_back()
+        )
         self.panel.fields.field_wanted.connect(self.show_field)
         self.panel.gallery_wanted.connect(self.show_gallery)
         for page in (self.fields, self.gallery):

@@ -112,13 +112,15 @@ class LabellingPanel(QWidget):
 
     def _lay_out(self) -> None:
         buttons = QFlowLayout()
-        buttons.setSpacing(SPACING)
+        buttons.setHorizontalSpacing(SPACING)
+        buttons.setVerticalSpacing(SPACING)
         for button in (self.label, self.again, self.gallery):
             buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING)
         layout.addWidget(self.fields)
+        layout.addSpacing(SPACING)
         for widget in (self.heading, self.counts):
             layout.addWidget(widget)
         layout.addLayout(buttons)

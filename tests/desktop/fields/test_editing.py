@@ -53,6 +53,14 @@ def test_found_boxes_come_in_place_of_those_that_are_due(edits):
     assert [each.number for each in edits.boxes] == [1, 2, 3]
 
 
+def test_boxes_are_numbered_as_a_page_is_read():
+    edits = BoxEdits(FIELD)
+    edits.take_found([box(1, 52, 5), box(2, 5, 80), box(3, 12, 10), box(4, 50, 120), box(5, 0, 150)])
+    places = [each.start_vox[1:] for each in edits.boxes]
+    assert places == [(12, 10), (5, 80), (0, 150), (52, 5), (50, 120)]
+    assert [each.number for each in edits.boxes] == [1, 2, 3, 4, 5]
+
+
 class Corrections(RuleBasedStateMachine):
     """Any corrections in any order."""
 

@@ -46,6 +46,25 @@ def test_a_cyst_is_accepted_in_the_gallery_and_another_opened_in_the_viewer(qtbo
     qtbot.waitUntil(lambda: not window.panels.viewer.is_busy, timeout=WAIT_MS)
 
 
+def test_panels_of_one_sample_make_room_and_come_back(qtbot, window, session):
+    docks = window.docks.by_name
+    assert not docks["results"].isHidden()
+    window.panels.phase3.show_gallery()
+    assert docks["results"].isHidden()
+    assert docks["layers"].isHidden()
+    assert not docks["samples"].isHidden()
+    window.show_samples()
+    assert not docks["results"].isHidden()
+    assert not docks["layers"].isHidden()
+    docks["layers"].hide()
+    window.show_phase(3)
+    window.panels.phase3.show_gallery()
+    # What is remembered for the next start is how it is beside the viewer.
+    window.docks.remember()
+    assert docks["layers"].isHidden()
+    assert not docks["results"].isHidden()
+
+
 def test_a_field_is_opened_from_the_page_and_esc_leads_back(qtbot, window, session, project):
     path = project.samples()[0].path
     copy = path.with_name("field.tif")
