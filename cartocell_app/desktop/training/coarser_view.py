@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cartocell_app.project.values import Sample
     from cartocell_app.stacks.voxel_size import VoxelSize
 
-WIDTH_PX, HEIGHT_PX = 240, 190
+WIDTH_PX, HEIGHT_PX = 240, 240
 TYPING_MS = 150
 """Numbers that are being typed are waited for as long."""
 

@@ -65,6 +65,7 @@ class TrainingForm(QWidget):
         self.phase = phase
         self._cysts: list[Sample] = []
         self._typed = False  # whether the voxel size is the user's own, to be kept when cysts change
+        self.heading = paragraph("", "title")
         self.cysts = QTreeWidget()
         self.split, self.obstacle = paragraph("", "small"), paragraph("", "doubt")
         self.voxel = VoxelEditor(session)
@@ -72,7 +73,7 @@ class TrainingForm(QWidget):
         self.begin, self.begin_words = QComboBox(), paragraph("", "small")
         self.preset = QComboBox()
         self.preset_words = paragraph("", "small")
-        self.start = QPushButton(f"&Train {MODEL_OF[phase]}")
+        self.start = QPushButton()
         self.start.setProperty("role", "primary")
         self._set_up_cysts()
         for preset in PRESETS:
@@ -97,6 +98,10 @@ class TrainingForm(QWidget):
         self._cysts = cysts
         watching = ticked if before == {cyst.id for cyst in cysts} else propose_watching(cysts)
         self._fill(watching)
+        name = MODEL_OF[self.phase]
+        again = project is not None and name in project.models()
+        self.heading.setText(f"To train {name} again: what it learns from" if again else f"What {name} learns from")
+        self.start.setText(f"&Train {name} again" if again else f"&Train {name}")
         self._fill_beginnings()
         if not self._typed:
             proposed = propose_voxel(samples, cysts, self._session.settings.voxel_presets)
@@ -226,11 +231,10 @@ class TrainingForm(QWidget):
         preset_label.setBuddy(self.preset)
         begin_label.setBuddy(self.begin)
         voxel_label.setToolTip("All cysts are made this coarse before they are learnt from; none is made finer.")
-        heading = paragraph(f"What {MODEL_OF[self.phase]} learns from", "title")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(SPACING)
-        for widget in (heading, self.cysts, self.split):
+        for widget in (self.heading, self.cysts, self.split):
             layout.addWidget(widget)
         # Above and not beside their fields: the page may be narrow.
         for label, widgets in (
