@@ -24,7 +24,7 @@ from cartocell_app.desktop.theme import MARGIN, SPACING
 Curves = tuple[tuple[str, str], ...]
 
 LOSS: Curves = (("loss", "Cysts it learns from"), ("validation_loss", "Cysts that watch"))
-OVERLAP: Curves = (("iou_B", "Cell interiors"), ("iou_C", "Cell borders"), ("iou_M", "Tissue"))
+OVERLAP: Curves = (("iou_B", "Interiors"), ("iou_C", "Borders"), ("iou_M", "Tissue"))
 """Columns of a round, and what they are called for people."""
 
 HEIGHT_PX = 200
