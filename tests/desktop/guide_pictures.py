@@ -14,6 +14,12 @@ OF_THE_WINDOW = {
     "window": "samples-light-1440",
     "import": "import-light",
     "batch": "batch-light-1440",
+    "phase-2": "phase-2-light-1000",
+    "phase-2-trained": "phase-2-trained-light-1000",
+    "field": "field-light-1000",
+    "gallery": "gallery-light-1000",
+    "phase-4": "phase-4-compared-light-1000",
+    "phase-5": "phase-5-light-1000",
 }
 """Pictures of the window that the guide shows, by the name that it calls them."""
 
