@@ -201,9 +201,8 @@ def crop(
         result = crop_fields(stacks, output, choices, report, stop.is_set)
         report.message(f"Saved {result.cysts} cysts to {output}.")
     if result.failed:
-        typer.echo(
-            f"{len(result.failed)} of {len(stacks)} fields could not be done: {', '.join(result.failed)}.", err=True
-        )
+        for name, reason in result.failed.items():
+            typer.echo(f"{name} could not be done. {reason}", err=True)
         raise typer.Exit(SOME_FAILED)
 
 

@@ -51,10 +51,10 @@ class CropChoices:
 
 @dataclass(frozen=True)
 class CropResult:
-    """Number of cysts saved, and the names of the fields that could not be done."""
+    """Number of cysts saved, and the fields that could not be done with the reason for each."""
 
     cysts: int
-    failed: tuple[str, ...]
+    failed: Mapping[str, str]
 
 
 def crop_fields(
@@ -80,7 +80,7 @@ def crop_fields(
     """
     check_writable(out)
     rows: list[dict[str, Any]] = []
-    failed: list[str] = []
+    failed: dict[str, str] = {}
     for number, (name, path) in enumerate(stacks.items()):
         report.overall(number, len(stacks))
         report.step(name, "Finding cysts" if choices.boxes is None else "Reading", number, len(stacks))
@@ -92,7 +92,7 @@ def crop_fields(
         except DiskError:
             raise
         except UserError as error:
-            failed.append(name)
+            failed[name] = str(error)
             report.message(f"{name}: not done. {error}")
             continue
         for at, box in enumerate(boxes):
@@ -107,7 +107,7 @@ def crop_fields(
         report.message(f"{name}: {words}" + (f", {cut} of them cut by the frame" if cut else ""))
     write_table(out / CROPS, rows)
     report.overall(len(stacks), len(stacks))
-    return CropResult(len(rows), tuple(failed))
+    return CropResult(len(rows), failed)
 
 
 def _boxes(stack: Stack, choices: CropChoices) -> Sequence[Box]:

@@ -88,3 +88,19 @@ def test_wide_low_resolution_stacks_may_be_fields(project, field, tmp_path):
     narrow = NewSample(tmp_path / "n.tif", voxel_size=field.voxel_size, shape=(30, 400, 90), role="low-resolution")
     first, _ = project.add_samples([wide, narrow])
     assert perhaps_fields(project.samples()) == [first]
+
+
+def test_a_field_that_is_gone_is_said_where_the_job_is_listed_and_can_be_cut_later(
+    qtbot, session, project, queue, field
+):
+    keeper = CystKeeper(session)
+    content = field.path.read_bytes()
+    field.path.write_bytes(b"II*\0 nothing")
+    run = start_cutting(project, queue, field, BOXES)
+    qtbot.waitUntil(lambda: project.run(run.id).state == "some failed", timeout=RUN_MS)
+    assert project.run(run.id).message.startswith("7d.4C.field could not be done.")
+    assert not is_being_cut(project, field.id)
+    field.path.write_bytes(content)
+    queue.retry(run.id)
+    qtbot.waitUntil(lambda: len(cut_out_of(project.samples(), field.id)) == 2, timeout=RUN_MS)
+    keeper.deleteLater()
