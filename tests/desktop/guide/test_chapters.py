@@ -2,15 +2,18 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from cartocell_app.desktop.guide.chapters import FOLDER, anchor_of, read_guide
 from cartocell_app.desktop.results.batch import FACTS, PROBLEM, SCORES
 from cartocell_app.desktop.results.exporting import KINDS
+from cartocell_app.jobs.comparing import STAGES, Compared, Comparison, write_comparison
 from cartocell_app.jobs.measuring import VOXEL_MEASURES
 from cartocell_app.jobs.segmenting import result_paths
 from cartocell_app.morphology.measures import CONTACT_MEASURES, CYST_MEASURES, MEASURES, Measure
+from cartocell_app.segmentation.evaluation import evaluate_pair
 from cartocell_app.stacks.reading import STACK_ENDINGS
 from tests.conftest import Answer
 
@@ -119,6 +122,13 @@ def test_columns_that_are_written_are_explained(cyst_folder: Path, cartocell: Ca
         ("merged.csv", out / "merged"),
     ):
         assert columns(path / heading) == set(documented(part(RESULTS, heading))), heading
+
+
+def test_columns_of_a_comparison_are_explained(tmp_path: Path) -> None:
+    row = evaluate_pair(np.ones((2, 2, 2), np.uint16), np.ones((2, 2, 2), np.uint16)).as_row("")
+    compared = Compared("M1", {"cyst": dict.fromkeys(STAGES, row)})
+    write_comparison(Comparison((compared,), {}), (), "", tmp_path)
+    assert columns(tmp_path / "comparison.csv") == set(documented(part(RESULTS, "comparison.csv")))
 
 
 def test_columns_of_a_training_are_explained() -> None:
