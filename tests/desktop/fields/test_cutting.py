@@ -98,6 +98,7 @@ def test_a_field_that_is_gone_is_said_where_the_job_is_listed_and_can_be_cut_lat
     field.path.write_bytes(b"II*\0 nothing")
     run = start_cutting(project, queue, field, BOXES)
     qtbot.waitUntil(lambda: project.run(run.id).state == "some failed", timeout=RUN_MS)
+    qtbot.waitUntil(lambda: run.id not in queue.running())
     assert project.run(run.id).message.startswith("7d.4C.field could not be done.")
     assert not is_being_cut(project, field.id)
     field.path.write_bytes(content)
