@@ -142,8 +142,8 @@ class MainWindow(QMainWindow):
         self.stepper.show_open(number)
 
     def may_leave(self) -> bool:
-        """Whether the open project may be closed; asks if work is going on."""
-        return self.panels is None or self.panels.may_stop_jobs()
+        """Whether the open project may be closed; asks if work is going on or not saved."""
+        return self.panels is None or self.panels.may_leave()
 
     def _connect(self) -> None:
         session, welcome = self.session, self.centre.welcome

@@ -54,6 +54,13 @@ MENUS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
             USE_FOR, "sample.voxel-size", "results.show-files", "results.copy",
         ),
     ),
+    (
+        "&Cells",
+        (
+            "correct.start", None, "correct.delete", "correct.merge", "correct.largest", "correct.fill", None,
+            "correct.all-largest", "correct.all-fill", "correct.renumber", None, "correct.save", "correct.versions",
+        ),
+    ),
     ("Se&gment", ("segment.samples",)),
     ("&Help", ("help.guide", "help.keys", "help.device", "help.log", None, "help.about")),
 )  # fmt: skip

@@ -7,6 +7,10 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QMessageBox, QScrollArea, QWidget
 
+from cartocell_app.desktop.curation import actions as curation_actions
+from cartocell_app.desktop.curation.bar import CorrectingViewer, CorrectionBar
+from cartocell_app.desktop.curation.corrector import Corrector
+from cartocell_app.desktop.curation.leaving import Leaving
 from cartocell_app.desktop.gallery.phase3 import Phase3
 from cartocell_app.desktop.importing import actions as importing_actions
 from cartocell_app.desktop.jobs.panel import JobsPanel
@@ -41,6 +45,8 @@ class Panels(QObject):
         self.results = ResultsPanel(session)
         self.batch = BatchView(session)
         self.viewer = SampleViewer(session)
+        self.corrector = Corrector(session, self.viewer, self)
+        self.leaving = Leaving(session, self.corrector, window)
         self.keeper = Keeper(session, self)
         self.trainings = {phase: TrainingPanel(session, self.queue, phase) for phase in (2, 4)}
         self.phase3 = Phase3(window, self.queue)
@@ -50,12 +56,13 @@ class Panels(QObject):
         window.docks.fill("results", self.results)
         window.docks.fill("layers", _scrolling(self.viewer.layers_panel))
         window.centre.fill("batch", self.batch)
-        window.centre.fill("viewer", self.viewer)
         self.results.before_voronoi_wanted.connect(self.viewer.show_before_voronoi)
         self.results.voxel_size_wanted.connect(lambda number: window.sample_commands.give_voxel_size((number,)))
         self.viewer.cursor_moved.connect(window.status.show_position)
         for phase, panel in {**self.trainings, 3: self.labelling, 5: self.new_cysts}.items():
             window.centre.phase.set_panel(phase, panel)
+        for training in self.trainings.values():
+            training.told.connect(window.status.say)
         self.keeper.model_taken.connect(lambda name: window.status.say(f"{name} is trained and can be used."))
         self.new_cysts.paths_wanted.connect(window.receive)
         self.new_cysts.voxel_size_wanted.connect(window.sample_commands.give_voxel_size)
@@ -64,6 +71,15 @@ class Panels(QObject):
         self.viewer.saved.connect(window.status.say)
         window.actions_.add(results_actions.actions(session, self.results))
         window.actions_.add(importing_actions.actions(session, self.queue, window))
+        window.actions_.add(curation_actions.actions(self.corrector, window))
+        window.sample_commands.corrector = self.corrector
+        self.corrector.said.connect(window.status.say)
+        self.bar = CorrectionBar(session, self.corrector, window.actions_)
+        window.centre.fill("viewer", CorrectingViewer(self.bar, self.viewer, self.corrector))
+
+    def may_leave(self) -> bool:
+        """Whether the project may be closed; asks about corrections that are not saved, and about running jobs."""
+        return self.leaving.may_close() and self.may_stop_jobs()
 
     def may_stop_jobs(self) -> bool:
         """Whether running jobs may be stopped; asks if there are any, and stops them if so."""
@@ -76,6 +92,7 @@ class Panels(QObject):
     def tear_down(self) -> None:
         """Let go of the graphics card and of running work, before the window goes."""
         self.queue.stop_all()
+        self.leaving.tear_down()
         self.viewer.tear_down()
 
     def _asks_to_stop(self, running: int) -> bool:

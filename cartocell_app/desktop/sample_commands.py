@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QInputDialog, QMessageBox, QWidget
 
 from cartocell_app.desktop.actions import ActionInfo, needs_changeable_project, needs_current
 from cartocell_app.desktop.samples.list import SampleList
 from cartocell_app.desktop.session import Session
+
+if TYPE_CHECKING:
+    from cartocell_app.desktop.curation.corrector import Corrector
 
 REASONS = (
     "Cells run together",
@@ -51,11 +55,21 @@ class SampleCommands:
         self._session = session
         self._list = samples
         self._window = window
+        self.corrector: Corrector | None = None
+        """Corrects cells, once there is a viewer; while it does, undoing is for cells."""
 
     def chosen(self) -> tuple[int, ...]:
         """Numbers of the samples that a command is for."""
         current = self._session.current
         return self._session.selection or (() if current is None else (current.id,))
+
+    def undo(self) -> None:
+        """Take back the last correction of cells while they are corrected, else the last change of samples."""
+        (self._on() or self._list.edits.stack).undo()
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        (self._on() or self._list.edits.stack).redo()
 
     def accept(self) -> None:
         """Accept the chosen samples that are segmented."""
@@ -112,15 +126,14 @@ class SampleCommands:
 
     def actions(self) -> list[ActionInfo]:
         """Actions for menus, keys and the palette."""
-        stack = self._list.edits.stack
         return [
             ActionInfo(
-                "edit.undo", "&Undo", stack.undo, "mdi6.undo", "Ctrl+Z", "Undo the last change of samples.",
-                lambda _: "" if stack.canUndo() else "There is nothing to undo.",
+                "edit.undo", "&Undo", self.undo, "mdi6.undo", "Ctrl+Z",
+                "Undo the last change of samples, or of cells while they are corrected.", self._needs_undo,
             ),
             ActionInfo(
-                "edit.redo", "&Redo", stack.redo, "mdi6.redo", ("Ctrl+Y", "Ctrl+Shift+Z"),
-                "Do again what was undone.", lambda _: "" if stack.canRedo() else "There is nothing to do again.",
+                "edit.redo", "&Redo", self.redo, "mdi6.redo", ("Ctrl+Y", "Ctrl+Shift+Z"),
+                "Do again what was undone.", self._needs_redo,
             ),
             ActionInfo(
                 "edit.find", "&Find sample", self._find, "mdi6.magnify", "Ctrl+F", "Search the list of samples.",
@@ -161,7 +174,7 @@ class SampleCommands:
             ActionInfo(
                 "sample.remove", "Re&move from project…", self.remove, "mdi6.delete-outline", "Del",
                 "Take the chosen samples out of the project; their stacks stay where they are.",
-                _both(self._needs_chosen, needs_changeable_project),
+                _both(self._needs_no_tools, _both(self._needs_chosen, needs_changeable_project)),
             ),
             *(
                 ActionInfo(
@@ -172,6 +185,26 @@ class SampleCommands:
                 for role, text, words in USES
             ),
         ]  # fmt: skip
+
+    def _on(self) -> Corrector | None:
+        """What corrects cells, while it does."""
+        return self.corrector if self.corrector is not None and self.corrector.is_on else None
+
+    def _needs_undo(self, session: Session) -> str:
+        del session
+        on = self._on()
+        there = self._list.edits.stack.canUndo() if on is None else on.next_undo is not None
+        return "" if there else "There is nothing to undo."
+
+    def _needs_redo(self, session: Session) -> str:
+        del session
+        on = self._on()
+        there = self._list.edits.stack.canRedo() if on is None else on.next_redo is not None
+        return "" if there else "There is nothing to do again."
+
+    def _needs_no_tools(self, session: Session) -> str:
+        del session
+        return "" if self._on() is None else "Cells are being corrected, and Delete takes cells away: end that first."
 
     def _find(self) -> None:
         self._list.search.setFocus()
@@ -194,6 +227,8 @@ class SampleCommands:
 
     def _needs_judged(self, session: Session) -> str:
         reason = self._needs_chosen(session) or needs_changeable_project(session)
+        if not reason and self.corrector is not None and self.corrector.is_changed:
+            return "Save your corrections first (Ctrl+S)."
         return reason or ("" if self._judged() else "None of the chosen samples is segmented yet.")
 
 

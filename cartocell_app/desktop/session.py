@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from cartocell_app.desktop.settings import DesktopSettings, load_settings, save_settings, with_recent
 
@@ -60,6 +60,8 @@ class Session(QObject):
         self._current: Sample | None = None
         self._selection: tuple[int, ...] = ()
         self._cell = 0
+        self.may_leave: Callable[[int | None], bool] | None = None
+        """Asked before another sample is looked at, with its number; if not, the present one stays."""
         # The project may speak from any thread; a queued signal brings it to the window's.
         self._heard.connect(self._spread, Qt.ConnectionType.QueuedConnection)
 
@@ -136,8 +138,16 @@ class Session(QObject):
 
     def set_current(self, sample_id: int | None) -> None:
         """Look at another sample, or at none."""
-        if sample_id == (None if self._current is None else self._current.id):
+        current = self._current
+        if sample_id == (None if current is None else current.id):
             return
+        if current is not None and self.may_leave is not None and not self.may_leave(sample_id):
+            # Panels that are ahead come back, once they have done what they are at.
+            QTimer.singleShot(0, self, lambda: self.current_changed.emit(self._current))
+            return
+        self._look_at(sample_id)
+
+    def _look_at(self, sample_id: int | None) -> None:
         self._current = None if sample_id is None else self._find(sample_id)
         self.set_cell(0)
         self.current_changed.emit(self._current)
@@ -169,7 +179,8 @@ class Session(QObject):
             self._stop_listening()
             self._stop_listening = None
         project, self._project = self._project, None
-        self.set_current(None)
+        if self._current is not None:
+            self._look_at(None)
         self.set_selection(())
         project.close()
 
@@ -194,7 +205,7 @@ class Session(QObject):
             return
         found = self._find(self._current.id)
         if found is None:
-            self.set_current(None)
+            self._look_at(None)
         elif found != self._current:
             self._current = found
             self.current_changed.emit(found)

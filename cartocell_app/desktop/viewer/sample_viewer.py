@@ -38,10 +38,17 @@ class SampleViewer(QWidget):
     saved = Signal(str)
     """A picture or film was saved, in a sentence."""
 
+    cells_shown = Signal()
+    """A stack is shown, or the cells of one that are being corrected are to be shown again."""
+
     def __init__(self, session: "Session", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
         self._shown: tuple[object, ...] | None = None
+        self.held: int | None = None
+        """Number of the sample whose cells are being corrected: they are not read again before that is over."""
+        self.shows_before = False
+        """Whether cells before Voronoi are shown."""
         self.viewer = Viewer()
         self.layers_panel = LayersPanel()
         self._words = QLabel()
@@ -87,7 +94,7 @@ class SampleViewer(QWidget):
             self._say("Choose a sample in the list.")
             return
         wanted = _identity(sample)
-        if wanted == self._shown:
+        if wanted == self._shown or sample.id == self.held:
             return
         if self._shown is None or self._shown[0] != sample.id:
             # The last one's memory is needed for this one.
@@ -105,14 +112,27 @@ class SampleViewer(QWidget):
             return
         self._loading.request(lambda: load_view(sample).prepared())
 
+    def take_as_shown(self, sample: "Sample") -> None:
+        """Believe that what is shown is how `sample` is on disk: it was just written."""
+        self._shown = _identity(sample)
+
+    def show_again(self) -> None:
+        """Read the current sample anew."""
+        self._shown = None
+        self.show_sample(self._session.current)
+
     def show_before_voronoi(self, on: bool) -> None:
         """Show the cells before Voronoi in place of those after it, or the other way round; in the same colours."""
         view, sample = self.viewer.view, self._session.current
         if view is None or sample is None:
             return
-        if on and BEFORE_VORONOI in view.extras:
+        self.shows_before = on and BEFORE_VORONOI in view.extras
+        if self.shows_before:
             self._before.request(view.extras[BEFORE_VORONOI])
-        elif not on and sample.labels is not None:
+        elif sample.id == self.held:
+            self._before.forget()
+            self.cells_shown.emit()
+        elif sample.labels is not None:
             self._before.request(partial(_read_labels, sample.labels))
 
     def tear_down(self) -> None:
@@ -122,10 +142,12 @@ class SampleViewer(QWidget):
         self.viewer.tear_down()
 
     def _show(self, view: VolumeView) -> None:
+        self.shows_before = False
         self._layout.setCurrentWidget(self.viewer)
         self.viewer.show_volume(view)
         self.viewer.set_cell(self._session.cell)
         self._tell_panel()
+        self.cells_shown.emit()
 
     def _show_labels(self, labels: Array) -> None:
         view = self.viewer.view

@@ -93,10 +93,16 @@ class VolumeView:
         """Some voxels of `raw`, flat."""
         return None if self.raw is None else sampled(self.raw)
 
-    def with_labels(self, labels: Array, colours: NDArray[np.uint8] | None = None) -> "VolumeView":
-        """The same stack with other cells, in these colours if given."""
+    def with_labels(
+        self,
+        labels: Array,
+        colours: NDArray[np.uint8] | None = None,
+        boxes: list[tuple[slice, ...] | None] | None = None,
+    ) -> "VolumeView":
+        """The same stack with other cells; their colours and boxes as given, else worked out when they are wanted."""
         view = replace(self, labels=labels)
-        known = {"sample": self.sample} | ({} if colours is None else {"colours": colours})
+        given = {"colours": colours, "boxes": boxes}
+        known = {"sample": self.sample} | {name: value for name, value in given.items() if value is not None}
         # Where a cached property keeps what it worked out.
         vars(view).update(known)
         return view

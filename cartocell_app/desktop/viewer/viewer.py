@@ -62,7 +62,7 @@ class Viewer(QWidget):
         self._maximised: Pane | None = None
         self._meshes = Latest(self._take_mesh, parent=self)
         self._layers = Latest(self._take_layer, parent=self)
-        self._relabelled = Latest(self._take_labels, parent=self)
+        self._relabelled = Latest(self.take_cells, parent=self)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(GAP_PX)
@@ -227,7 +227,9 @@ class Viewer(QWidget):
         self._refresh()
         self._tell_place()
 
-    def _take_labels(self, view: VolumeView) -> None:
+    def take_cells(self, view: VolumeView) -> None:
+        """Show the same stack with other cells at once; their surfaces follow."""
+        self._relabelled.forget()
         self._view, self._looks = view, None
         self._want_mesh()
         self._refresh()
@@ -235,8 +237,8 @@ class Viewer(QWidget):
 
     def _want_mesh(self) -> None:
         view = self._view
-        self.volume.set_mesh(None)
         if view is None or view.labels is None or self.volume.problem:
+            self.volume.set_mesh(None)
             self._meshes.forget()
         else:
             self._meshes.request(partial(make_mesh, view))
