@@ -154,6 +154,7 @@ class FieldsPage(QWidget):
             return
         self._keep()
         start_cutting(project, self._queue, field, self.edits.due)
+        self.bar.say("")
         self._show()
 
     def why_not(self) -> str:
@@ -173,7 +174,7 @@ class FieldsPage(QWidget):
         if self.edits.due:
             return ""
         if self.edits.boxes:
-            return "All boxes are cut out. Add a box where a cyst is missing."
+            return "All cysts are cut out; M1 labels them on the page of phase 3. Add a box where one is missing."
         return "There is no box. Add one around each cyst."
 
     def _drawn(self, number: int, start_vox: Shape, stop_vox: Shape) -> None:

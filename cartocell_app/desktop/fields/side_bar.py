@@ -103,7 +103,7 @@ class BoxBar(QWidget):
         ):
             button.setEnabled(not reason)
             button.setToolTip(reason or words)
-        self.cut.setText(f"&Cut out {cysts_in_words(len(edits.due))}")
+        self.cut.setText(f"&Cut out {cysts_in_words(len(edits.due)) if edits.due else 'cysts'}")
         self.obstacle.setText(problem or obstacle)
         self.obstacle.setVisible(bool(problem or obstacle))
 

@@ -20,7 +20,7 @@ def box_in_words(box: Box, voxel_size: VoxelSize | None, *, is_cut: bool) -> str
         size = " × ".join(map(str, box.shape)) + " voxels"
     else:
         size = " × ".join(f"{edge * um:.0f}" for edge, um in zip(box.shape, voxel_size, strict=True)) + " µm"
-    state = "cut out already" if is_cut else "at the frame" if box.touches_border else ""
+    state = "cut out" if is_cut else "at the frame" if box.touches_border else ""
     return " · ".join(part for part in (str(box.number), size, state) if part)
 
 

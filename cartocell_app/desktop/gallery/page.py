@@ -60,6 +60,7 @@ class Gallery(QWidget):
         self._session, self._edits = session, edits
         self._project: Project | None = None
         self._selected_before: tuple[int, ...] = ()
+        self._was_seen = False
         self.model, self.view = GalleryModel(self), QListView()
         self.delegate = CystDelegate(self.view)
         self.pictures = ThumbnailMaker(self, pair_picture)
@@ -116,11 +117,15 @@ class Gallery(QWidget):
         project = self._session.project
         if project is not self._project:
             self._project = project
+            self._was_seen = False
             self.model.forget_pictures()
             self._begin_pictures()
         samples = () if project is None else project.samples()
         self.bar.show_counts({which: len(shown_cysts(samples, which)) for which in STATES_OF})
-        row, chosen = self.view.currentIndex().row(), {sample.id for sample in self.chosen}
+        # Until it is seen for the first time, the most doubtful one is chosen, whichever that is.
+        row, chosen = 0, set[int]()
+        if self._was_seen:
+            row, chosen = self.view.currentIndex().row(), {sample.id for sample in self.chosen}
         self.model.show(shown_cysts(samples, self.bar.which))
         self._choose_again(row, chosen)
         self.nothing.setText(NOTHING[self.bar.which])
@@ -163,6 +168,7 @@ class Gallery(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
+        self._was_seen = True
         self._selected_before = self._session.selection
         self.view.setFocus()
         self._show_chosen()

@@ -88,7 +88,7 @@ class LabellingPanel(QWidget):
         project = self._session.project
         due = [] if project is None else cysts_to_label(project.samples())
         old = [] if project is None or project.read_only else cysts_to_label_again(project)
-        self.label.setText(f"Label {cysts_in_words(len(due))} &with {MODEL}")
+        self.label.setText(f"Label {cysts_in_words(len(due)) if due else 'cysts'} &with {MODEL}")
         self.label.setEnabled(not problem)
         self.label.setToolTip(problem or f"Find their cells with {MODEL}; doubtful ones are told afterwards.")
         set_role(self.label, "primary" if not problem else "")

@@ -126,6 +126,21 @@ def test_a_picture_shows_the_raw_slice_and_the_cells_over_it(label):
     assert pair_picture(sample, None) is None
 
 
+def test_it_begins_with_the_most_doubtful_whatever_was_labelled_first(qtbot, session, project, label):
+    edits = SampleEdits(session)
+    gallery = Gallery(session, edits)
+    edits.setParent(gallery)
+    qtbot.addWidget(gallery)
+    label("a")
+    qtbot.waitUntil(lambda: chosen(gallery) == ["a"])
+    label("b", reason="Doubt 60 %: 2 cells in pieces.")
+    qtbot.waitUntil(lambda: chosen(gallery) == ["b"])
+    gallery.show()
+    label("c", reason="Doubt 80 %: 5 cells in pieces.")
+    qtbot.waitUntil(lambda: names(gallery) == ["c", "b", "a"])
+    assert chosen(gallery) == ["b"]
+
+
 def test_enter_opens_a_cyst_in_the_viewer(qtbot, three):
     with qtbot.waitSignal(three.opened) as opened:
         qtbot.keyClick(three.view, Key.Key_Return)
