@@ -42,7 +42,7 @@ MENUS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
         "&View",
         (
             "view.palette", None,
-            ("&Panels", ("view.samples", "view.layers", "view.results", "view.jobs", "view.batch")),
+            ("&Panels", ("view.samples", "view.layers", "view.results", "view.jobs", "view.batch", "view.gallery")),
             ("&Theme", ("view.theme-system", "view.theme-light", "view.theme-dark")),
             "view.reset-layout", "view.full-screen",
         ),

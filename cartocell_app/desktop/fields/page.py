@@ -262,10 +262,11 @@ class FieldsPage(QWidget):
         self._soon.start()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
-        # A field may be large; it is read again when it is wanted again.
         super().hideEvent(event)
-        self._forget()
-        self._soon.start()
+        # A field may be large; it is read again when it is wanted again. Not while the window is only minimised.
+        if not event.spontaneous():
+            self._forget()
+            self._soon.start()
 
     def _connect(self) -> None:
         session, bar, top = self._session, self.bar, self.top

@@ -169,12 +169,16 @@ class Gallery(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
         self._was_seen = True
-        self._selected_before = self._session.selection
-        self.view.setFocus()
-        self._show_chosen()
+        # Not where the window was only minimised.
+        if not event.spontaneous():
+            self._selected_before = self._session.selection
+            self.view.setFocus()
+            self._show_chosen()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
         super().hideEvent(event)
+        if event.spontaneous():
+            return
         self.model.forget_unmade()
         self._begin_pictures()
         self._session.set_selection(self._selected_before)

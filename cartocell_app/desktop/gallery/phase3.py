@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from cartocell_app.desktop.actions import ActionInfo, needs_project
 from cartocell_app.desktop.fields import keys as fields_keys
 from cartocell_app.desktop.fields.keeper import CystKeeper
 from cartocell_app.desktop.fields.page import FieldsPage
@@ -55,6 +56,7 @@ class Phase3(QObject):
         self.keeper.cysts_taken.connect(
             lambda count: window.status.say(f"{cysts_in_words(count)} cut out; M1 can label them.")
         )
+        window.actions_.add(self._actions())
         window.actions_.add([*fields_keys.help_on_keys(self.fields), *gallery_bar.help_on_keys()])
 
     def show_field(self, sample_id: int) -> None:
@@ -67,6 +69,22 @@ class Phase3(QObject):
         """Show the labelled cysts."""
         self._window.centre.show_page("gallery")
         self._window.stepper.show_open(PHASE)
+
+    def _toggle_gallery(self) -> None:
+        if self._window.page == "gallery":
+            self._window.show_samples()
+        else:
+            self.show_gallery()
+
+    def _actions(self) -> list[ActionInfo]:
+        return [
+            ActionInfo(
+                "view.gallery", "&Gallery of labelled cysts", lambda _: self._toggle_gallery(),
+                "mdi6.view-grid-outline", "Ctrl+6",
+                "Look through the labelled low-resolution cysts, the most doubtful first.", needs_project,
+                checked=lambda: self._window.page == "gallery",
+            ),
+        ]  # fmt: skip
 
     def _open(self, sample_id: int) -> None:
         self._window.session.set_current(sample_id)

@@ -39,7 +39,8 @@ def test_a_cyst_is_accepted_in_the_gallery_and_another_opened_in_the_viewer(qtbo
     qtbot.waitUntil(lambda: len(phase3.gallery.model.samples) == 2)
     qtbot.keyClick(view, Qt.Key.Key_Escape)
     assert window.page == "phase"
-    phase3.show_gallery()
+    window.actions_.action("view.gallery").trigger()
+    assert window.page == "gallery"
     qtbot.keyClick(view, Qt.Key.Key_Return)
     assert window.page == "viewer"
     assert session.current.name in ("doubtful", "fine")
