@@ -31,7 +31,7 @@ class HelpPage(Page):
     """
 
     def __init__(self, infos: list[ActionInfo], parent: QWidget | None = None) -> None:
-        super().__init__("Keys and mouse", parent)
+        super().__init__("Keys and mouse", parent, enter_closes=False)
         self.resize(560, 640)
         self._rows: list[tuple[str, list[QLabel]]] = []
         self.search = QLineEdit()

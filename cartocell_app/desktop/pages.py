@@ -16,9 +16,11 @@ class Page(QDialog):
         Of the window and on top of the page.
     parent : QWidget, optional
         Window that it belongs to.
+    enter_closes : bool
+        Not where Enter in a search field would close the page under the hands of whoever searches.
     """
 
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, parent: QWidget | None = None, *, enter_closes: bool = True) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -28,7 +30,9 @@ class Page(QDialog):
         self.content.setSpacing(MARGIN)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         self._buttons.rejected.connect(self.close)
-        self._buttons.button(QDialogButtonBox.StandardButton.Close).setDefault(True)
+        close = self._buttons.button(QDialogButtonBox.StandardButton.Close)
+        close.setDefault(enter_closes)
+        close.setAutoDefault(enter_closes)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(MARGIN * 2, MARGIN * 2, MARGIN * 2, MARGIN)
         layout.setSpacing(MARGIN)

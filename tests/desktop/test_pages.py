@@ -106,6 +106,8 @@ def test_keys_are_made_from_the_actions(qtbot: QtBot) -> None:
     qtbot.addWidget(page)
     page.show()
     qtbot.keyClicks(page.search, "next sample")
+    qtbot.keyClick(page.search, Qt.Key.Key_Return)
+    assert page.isVisible()
     assert "Next sample" in texts(page)
     assert "Next slice" not in texts(page)
     assert "Image panes" not in texts(page)

@@ -33,12 +33,8 @@ class GuidePage(Page):
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Guide", parent)
+        super().__init__("Guide", parent, enter_closes=False)
         self.resize(*SIZE_PX)
-        # Enter in the search field goes to what was found.
-        close = self._buttons.button(QDialogButtonBox.StandardButton.Close)
-        close.setDefault(False)
-        close.setAutoDefault(False)
         self._chapters = {chapter.name: chapter for chapter in read_guide()}
         self.search = QLineEdit()
         self.search.setPlaceholderText("Find in the guide")
