@@ -3,7 +3,6 @@
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QTextCursor
 from PySide6.QtWidgets import (
-    QDialogButtonBox,
     QLineEdit,
     QSplitter,
     QTextEdit,
