@@ -12,15 +12,25 @@ from PySide6.QtWidgets import QMessageBox
 from cartocell_app.desktop.actions import needs_changeable_project
 from cartocell_app.desktop.busy import Busy
 from cartocell_app.desktop.importing.drop import Dropped, what_is
+from cartocell_app.desktop.importing.pairing import pair_up
 from cartocell_app.desktop.workers import Latest
 from cartocell_app.errors import UserError
 from cartocell_app.progress import CancelledError
 
 if TYPE_CHECKING:
     from cartocell_app.desktop.main_window import MainWindow
-    from cartocell_app.project.values import Sample
+    from cartocell_app.project.values import Role, Sample
 
 WHERE_TO = "Your stacks stay where they are; the project remembers where that is, and keeps all results."
+
+
+ROLES_OF_PHASES: dict[int, Role] = {
+    1: "high-resolution",
+    2: "high-resolution",
+    3: "low-resolution",
+    4: "low-resolution",
+    5: "new",
+}
 
 
 class Receiver(QObject):
@@ -86,10 +96,18 @@ class Receiver(QObject):
 
         window = self._window
         queue = window.load_panels().queue
-        dialog = ImportDialog(dropped.stacks, window, window.session, _aside(dropped), queue, model)
+        paired = pair_up(dropped.stacks)
+        role = self._role(all_labelled=len(paired.labels) == len(paired.stacks))
+        dialog = ImportDialog(paired.stacks, window, window.session, _aside(dropped), queue, model, paired.labels, role)
         dialog.imported.connect(self._imported)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+
+    def _role(self, *, all_labelled: bool) -> Role:
+        """What stacks are most likely for: the phase whose page is open; labelled ones are learnt from."""
+        if self._window.page == "phase":
+            return ROLES_OF_PHASES[self._window.centre.phase.number]
+        return "high-resolution" if all_labelled else "new"
 
     def _imported(self, samples: tuple[Sample, ...]) -> None:
         session = self._window.session

@@ -48,6 +48,8 @@ class Candidate:
         Read from the name, or typed; empty if unknown.
     is_ticked : bool
         Whether it is to be imported.
+    labels : Path or None
+        File with its labelled cells, if one was found beside it.
     """
 
     path: Path
@@ -63,6 +65,7 @@ class Candidate:
     day: str = ""
     condition: str = ""
     is_ticked: bool = False
+    labels: Path | None = None
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -157,6 +160,8 @@ def found_in_words(candidate: Candidate) -> str:
     for axis, what in (("c", "channels"), ("t", "time points")):
         if info.sizes[axis] > 1:
             words.append(f"{info.sizes[axis]:,} {what}")
+    if candidate.labels is not None:
+        words.append(f"with labels {candidate.labels.name}")
     return " · ".join([*words, candidate.format_name])
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,20 +23,23 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cartocell_app.desktop.importing.adding import Added, add
 from cartocell_app.desktop.importing.candidates import Candidate, look_at, obstacle, rows_like
 from cartocell_app.desktop.importing.inspector import Inspector
 from cartocell_app.desktop.importing.segment_area import SegmentArea
 from cartocell_app.desktop.importing.segmenting import start_segmenting, subject_of_candidate
 from cartocell_app.desktop.importing.table import CHANNEL, CONDITION, DAY, FOUND, NAME, VOXEL, CandidatesModel
+from cartocell_app.desktop.importing.use_area import UseArea
 from cartocell_app.desktop.importing.whole_problem import WholeProblemDelegate
 from cartocell_app.desktop.jobs.queue import JobQueue
+from cartocell_app.desktop.messages import show_user_error
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.theme import MARGIN, SPACING
 from cartocell_app.desktop.workers import Latest
 
 if TYPE_CHECKING:
-    from cartocell_app.project.values import Sample
+    from cartocell_app.project.values import Role
 
 SIZE_PX = (1320, 740)
 WIDTHS_PX = {NAME: 160, FOUND: 248, CHANNEL: 138, VOXEL: 238, DAY: 46, CONDITION: 64}
@@ -59,6 +64,10 @@ class ImportDialog(QDialog):
         Where they can be segmented right away.
     model : Path, optional
         A model that was dropped with them: then they are to be segmented with it.
+    labels : mapping of Path to Path, optional
+        Labelled cells by stack, which become the first version of its cells.
+    role : str
+        What they are for, unless another use is chosen.
     """
 
     imported = Signal(tuple)
@@ -72,6 +81,8 @@ class ImportDialog(QDialog):
         aside: str = "",
         queue: JobQueue | None = None,
         model: Path | None = None,
+        labels: Mapping[Path, Path] | None = None,
+        role: Role = "new",
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle("Import stacks")
@@ -81,6 +92,8 @@ class ImportDialog(QDialog):
         self._count = len(paths)
         self._aside = aside
         self._queue = queue
+        self._labels = dict(labels or {})
+        self.use = UseArea(role)
         self.model = CandidatesModel(self)
         self.table = self._make_table()
         self.inspector = Inspector(session)
@@ -120,7 +133,7 @@ class ImportDialog(QDialog):
         self._looking.forget()
         self._left.clear()
         self.setEnabled(False)
-        self._adding.request(lambda: project.add_samples([candidate.new_sample() for candidate in ticked]))
+        self._adding.request(partial(add, project, ticked, self.use.role))
 
     def done(self, result: int) -> None:
         """Close; what is still being looked at is dropped."""
@@ -136,6 +149,8 @@ class ImportDialog(QDialog):
 
     def _looked_at(self, found: tuple[Candidate, ...]) -> None:
         first = self.model.rowCount() == 0
+        if len(found) == 1:  # of several stacks in a file nobody knows to which one labels belong
+            found = (replace(found[0], labels=self._labels.get(found[0].path)),)
         self.model.add(found)
         for row in range(self.model.rowCount() - len(found), self.model.rowCount()):
             self._take_habit(row)
@@ -144,14 +159,16 @@ class ImportDialog(QDialog):
             self.table.selectionModel().setCurrentIndex(self.model.index(0, 0), chosen)
         self._look_at_next()
 
-    def _added(self, samples: tuple[Sample, ...]) -> None:
+    def _added(self, added: Added) -> None:
         self.setEnabled(True)
         super().accept()
-        self.imported.emit(samples)
+        self.imported.emit(added.samples)
         project = self._session.project
-        ready = [sample for sample in samples if sample.voxel_size is not None]
+        ready = [sample for sample in added.samples if sample.voxel_size is not None and sample.labels is None]
         if self._segments and self._queue is not None and project is not None and ready:
             start_segmenting(project, self._queue, ready, self.segment.form.choices())
+        if added.error is not None:
+            show_user_error(added.error, self.parentWidget())
 
     def _not_added(self, error: Exception) -> None:
         self.setEnabled(True)
@@ -261,6 +278,7 @@ class ImportDialog(QDialog):
         for widget in (self.title, self.words, self.bar):
             layout.addWidget(widget)
         layout.addLayout(middle, 1)
+        layout.addWidget(self.use)
         layout.addWidget(self.segment)
         layout.addLayout(below)
 
