@@ -80,7 +80,8 @@ class FieldCanvas(pg.GraphicsLayoutWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._field: Shape = (1, 1, 1)
         self._boxes: dict[int, Box] = {}
-        self._items: list[pg.GraphicsObject] = []
+        self._moved: set[int] = set()  # with the mouse, perhaps to where they may not be
+        self._drawn_boxes: dict[tuple[tuple[int, int], Box, bool, bool], tuple[_BoxItem, pg.TextItem]] = {}
         self.views = {axes: self._view(row) for row, axes in enumerate((ABOVE, SIDE))}
         self.pictures = {axes: pg.ImageItem(axisOrder="row-major") for axes in self.views}
         for axes, view in self.views.items():
@@ -100,6 +101,7 @@ class FieldCanvas(pg.GraphicsLayoutWidget):
         pixels_um : (y, x) or None
             Edges of a pixel; None where they are unknown and taken as square.
         """
+        self.show_boxes((), (), 0)  # those of another field hold to another frame
         self._field = field
         height_um, width_um = pixels_um or (1.0, 1.0)
         self.views[ABOVE].setAspectLocked(True, ratio=width_um / height_um)
@@ -136,19 +138,20 @@ class FieldCanvas(pg.GraphicsLayoutWidget):
         chosen : int
             Number of the one that is chosen; 0 if none is.
         """
-        for item in self._items:
-            item.getViewBox().removeItem(item)
-        self._items.clear()
         self._boxes = {box.number: box for box in boxes}
-        for axes, view in self.views.items():
-            for box in self._seen(axes, self._boxes.get(chosen)):
-                is_cut, is_chosen = box.number in cut_out, box.number == chosen
-                item = _BoxItem(box, axes, self._field, is_cut=is_cut, is_chosen=is_chosen)
-                item.sigClicked.connect(lambda item, _event: self.chosen.emit(item.number))
-                item.sigRegionChangeFinished.connect(lambda item, axes=axes: self._drawn(item, axes))
-                view.addItem(item)
-                self._items += [item, self._sign(box, axes, is_cut=is_cut, is_chosen=is_chosen)]
-                view.addItem(self._items[-1], ignoreBounds=True)
+        wanted = {
+            (axes, box, box.number in cut_out, box.number == chosen)
+            for axes in self.views
+            for box in self._seen(axes, self._boxes.get(chosen))
+        }
+        # Only what changed is drawn anew: a field may have a hundred boxes, and arrow keys repeat.
+        moved = {known for known in self._drawn_boxes if known[1].number in self._moved}
+        self._moved.clear()
+        for known in (self._drawn_boxes.keys() - wanted) | moved:
+            for item in self._drawn_boxes.pop(known):
+                self.views[known[0]].removeItem(item)
+        for new in wanted - self._drawn_boxes.keys():
+            self._drawn_boxes[new] = self._draw(*new)
 
     def middle_vox(self) -> tuple[float, float]:
         """Middle (y, x) of what is seen of the field."""
@@ -168,6 +171,15 @@ class FieldCanvas(pg.GraphicsLayoutWidget):
         self.addItem(view, row=row, col=0)
         return view
 
+    def _draw(self, axes: tuple[int, int], box: Box, is_cut: bool, is_chosen: bool) -> tuple[_BoxItem, pg.TextItem]:
+        item = _BoxItem(box, axes, self._field, is_cut=is_cut, is_chosen=is_chosen)
+        item.sigClicked.connect(lambda item, _event: self.chosen.emit(item.number))
+        item.sigRegionChangeFinished.connect(lambda item, axes=axes: self._drawn(item, axes))
+        sign = self._sign(box, axes, is_cut=is_cut, is_chosen=is_chosen)
+        self.views[axes].addItem(item)
+        self.views[axes].addItem(sign, ignoreBounds=True)
+        return item, sign
+
     def _sign(self, box: Box, axes: tuple[int, int], *, is_cut: bool, is_chosen: bool) -> pg.TextItem:
         words = f"{box.number} ✓" if is_cut else str(box.number)
         sign = pg.TextItem(
@@ -181,6 +193,7 @@ class FieldCanvas(pg.GraphicsLayoutWidget):
         box = self._boxes.get(item.number)
         if box is None:
             return
+        self._moved.add(item.number)
         start, stop = list(box.start_vox), list(box.stop_vox)
         for axis, (first, last) in zip(axes, item.edges(), strict=True):
             start[axis], stop[axis] = first, last

@@ -126,6 +126,16 @@ def test_boxes_are_drawn_with_the_mouse(qtbot, project, corrected, field):
     assert len(kept_boxes(project, field)) == 2
 
 
+def test_a_box_that_may_not_be_moved_goes_back(qtbot, project, corrected, field, monkeypatch):
+    corrected.choose(1)
+    qtbot.waitUntil(lambda: not corrected.is_busy)
+    monkeypatch.setattr(corrected, "why_not", lambda: "They are being cut out at the moment.")
+    drag(qtbot, corrected, pixel(corrected, 30, 40), pixel(corrected, 40, 60))
+    assert list(corrected.edits.boxes) == BOXES
+    places = {item.number: (item.pos().x(), item.pos().y()) for item, _ in corrected.canvas._drawn_boxes.values()}
+    assert places[1] in ((20, 10), (20, 2))
+
+
 def test_cut_out_cysts_keep_their_boxes_and_the_rest_can_be_cut_later(qtbot, session, project, corrected, field):
     page, keeper = corrected, CystKeeper(session)
     qtbot.mouseClick(page.bar.cut, Qt.MouseButton.LeftButton)
