@@ -11,6 +11,7 @@ from cartocell_app.desktop.curation import actions as curation_actions
 from cartocell_app.desktop.curation.bar import CorrectingViewer, CorrectionBar
 from cartocell_app.desktop.curation.corrector import Corrector
 from cartocell_app.desktop.curation.leaving import Leaving
+from cartocell_app.desktop.curation.panel import PairsPanel
 from cartocell_app.desktop.gallery.phase3 import Phase3
 from cartocell_app.desktop.importing import actions as importing_actions
 from cartocell_app.desktop.jobs.panel import JobsPanel
@@ -48,6 +49,7 @@ class Panels(QObject):
         self.corrector = Corrector(session, self.viewer, self)
         self.leaving = Leaving(session, self.corrector, window)
         self.keeper = Keeper(session, self)
+        self.pairs = PairsPanel(session, self.queue, window.samples.edits)
         self.trainings = {phase: TrainingPanel(session, self.queue, phase) for phase in (2, 4)}
         self.phase3 = Phase3(window, self.queue)
         self.labelling = self.phase3.panel
@@ -59,10 +61,12 @@ class Panels(QObject):
         self.results.before_voronoi_wanted.connect(self.viewer.show_before_voronoi)
         self.results.voxel_size_wanted.connect(lambda number: window.sample_commands.give_voxel_size((number,)))
         self.viewer.cursor_moved.connect(window.status.show_position)
-        for phase, panel in {**self.trainings, 3: self.labelling, 5: self.new_cysts}.items():
+        for phase, panel in {1: self.pairs, **self.trainings, 3: self.labelling, 5: self.new_cysts}.items():
             window.centre.phase.set_panel(phase, panel)
         for training in self.trainings.values():
             training.told.connect(window.status.say)
+        self.pairs.import_wanted.connect(lambda: window.actions_.action("file.import").trigger())
+        self.pairs.correction_wanted.connect(self._correct)
         self.keeper.model_taken.connect(lambda name: window.status.say(f"{name} is trained and can be used."))
         self.new_cysts.paths_wanted.connect(window.receive)
         self.new_cysts.voxel_size_wanted.connect(window.sample_commands.give_voxel_size)
@@ -94,6 +98,12 @@ class Panels(QObject):
         self.queue.stop_all()
         self.leaving.tear_down()
         self.viewer.tear_down()
+
+    def _correct(self, sample_id: int) -> None:
+        """Show a sample with the tools that correct its cells."""
+        self._window.session.set_current(sample_id)
+        self._window.show_samples()
+        self.corrector.set_on(True)
 
     def _asks_to_stop(self, running: int) -> bool:
         jobs = "A job is" if running == 1 else f"{running} jobs are"

@@ -35,7 +35,7 @@ PURPOSES = (
 """What each phase is for; "model" and "training" are explained where they first appear."""
 
 STEPS: tuple[tuple[str, ...], ...] = (
-    ("file.import", "file.report"),
+    ("file.report",),
     ("file.report",),
     ("file.import", "segment.samples", "file.report"),
     ("file.report",),

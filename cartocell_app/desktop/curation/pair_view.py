@@ -1,0 +1,103 @@
+"""One pair closely: slices with the outlines of the cells, and what was found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from superqt import QFlowLayout
+
+from cartocell_app.desktop.curation.pair_check import EDGE_PX, PairCheck
+from cartocell_app.desktop.icons import icon
+from cartocell_app.desktop.pages import paragraph
+from cartocell_app.desktop.theme import SPACING
+from cartocell_app.desktop.viewer.geometry import PLANES
+
+if TYPE_CHECKING:
+    from cartocell_app.morphology.label_checks import Finding
+    from cartocell_app.project.values import Sample
+
+SIGNS = {
+    "wrong": ("mdi6.alert-circle", "failed"),
+    "doubtful": ("mdi6.alert-outline", "doubt"),
+    "harmless": ("mdi6.information-outline", "muted"),
+    "": ("mdi6.check", "accepted"),
+}
+"""Icon and colour for each weight of a finding; empty = all is well."""
+
+
+class PairView(QWidget):
+    """Shows a pair.
+
+    Parameters
+    ----------
+    parent : QWidget, optional
+        Owner.
+    """
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.title = paragraph("", "title")
+        self.pictures = [QLabel() for _ in PLANES]
+        pictures = QWidget()
+        flow = QFlowLayout(pictures)
+        flow.setContentsMargins(0, 0, 0, 0)
+        flow.setHorizontalSpacing(SPACING)
+        flow.setVerticalSpacing(SPACING)
+        for label, plane in zip(self.pictures, PLANES, strict=True):
+            label.setProperty("role", "on-pane")
+            label.setFixedSize(EDGE_PX, EDGE_PX)
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setAccessibleName(f"{plane.name} slice with the outlines of the cells")
+            label.setToolTip(f"{plane.name} slice: the stack, and the outlines of its labelled cells")
+            flow.addWidget(label)
+        self._findings = QVBoxLayout()
+        self._findings.setSpacing(SPACING)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(SPACING)
+        layout.addWidget(self.title)
+        layout.addWidget(pictures)
+        layout.addLayout(self._findings)
+
+    def show_pair(self, sample: Sample, check: PairCheck | None) -> None:
+        """Show what was found of a sample; None if it was not looked at yet."""
+        self.title.setText(sample.name)
+        pictures = () if check is None else check.pictures
+        for place, label in enumerate(self.pictures):
+            label.setVisible(bool(pictures))
+            if pictures:
+                label.setPixmap(QPixmap.fromImage(pictures[place]))
+        while (item := self._findings.takeAt(0)) is not None:
+            item.widget().deleteLater()
+        if check is None:
+            words = "Looking at it…" if sample.labels is not None else "It has no labelled cells yet."
+            self._findings.addWidget(paragraph(words, "muted"))
+        elif not check.findings:
+            self._findings.addWidget(
+                _line("", "Nothing odd was found. Look at the outlines: do they lie on the borders?")
+            )
+        for finding in () if check is None else check.findings:
+            self._findings.addWidget(_line(finding.weight, _words(finding)))
+
+    @property
+    def words(self) -> str:
+        """All that is said of it."""
+        return "\n".join(label.text() for label in self.findChildren(QLabel) if label.text())
+
+
+def _words(finding: Finding) -> str:
+    return f"{finding.words} {finding.advice}"
+
+
+def _line(weight: str, words: str) -> QWidget:
+    line, sign = QWidget(), QLabel()
+    sign.setPixmap(icon(*SIGNS[weight]).pixmap(QSize(16, 16)))
+    row = QHBoxLayout(line)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(SPACING)
+    row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+    row.addWidget(paragraph(words), 1)
+    return line

@@ -1,0 +1,105 @@
+"""Phase 1 on its page: pairs are checked, shown, judged and corrected."""
+
+import numpy as np
+from PySide6.QtCore import Qt
+
+from cartocell_app.desktop.curation.panel import CHECK, STATE
+from cartocell_app.stacks.writing import write_labels
+from tests.desktop.curation.conftest import add_cyst, cells
+
+LONG_MS = 20_000
+
+
+def opened(window, qtbot):
+    """The panel on the page of phase 1, once all pairs were looked at."""
+    window.show_phase(1)
+    panel = window.panels.pairs
+    qtbot.waitUntil(panel.isVisible)
+    settled(panel, qtbot)
+    return panel
+
+
+def settled(panel, qtbot):
+    qtbot.waitUntil(lambda: not panel.checker.is_busy and not panel._soon.isActive(), timeout=LONG_MS)
+
+
+def row(panel, name):
+    (item,) = panel.list.findItems(name, Qt.MatchFlag.MatchExactly)
+    return item
+
+
+def test_what_is_odd_is_told_and_shown(window, project, qtbot, tmp_path):
+    odd = cells()
+    odd[6] += np.where(odd[6] > 0, 50, 0).astype(np.uint16)
+    add_cyst(project, tmp_path / "stacks", "odd plane", odd)
+    panel = opened(window, qtbot)
+    assert row(panel, "raw alone").text(CHECK) == "no labels"
+    assert "Slice 7 (of 12) has numbers of its own" in row(panel, "odd plane").text(CHECK)
+    panel.list.setCurrentItem(row(panel, "odd plane"))
+    assert "Leave this pair out" in panel.view.words
+    assert not panel.view.pictures[0].pixmap().isNull()
+    panel.list.setCurrentItem(row(panel, "one"))
+    assert "1 cell has crumbs beside it (3)." in panel.view.words
+    assert "Keep the largest piece" in panel.view.words
+
+
+def test_judged_by_keys_and_taken_back(window, project, qtbot):
+    panel = opened(window, qtbot)
+    panel.list.setCurrentItem(row(panel, "one"))
+    panel.list.setFocus()
+    qtbot.keyClick(panel.list, Qt.Key.Key_A)
+    assert project.samples()[0].state == "accepted"
+    qtbot.waitUntil(lambda: row(panel, "one").text(STATE) == "Accepted")
+    assert panel.current.name == "two"
+    qtbot.keyClick(panel.list, Qt.Key.Key_R)
+    qtbot.waitUntil(panel.reasons.isVisible)
+    panel.reasons.actions()[0].trigger()
+    panel.reasons.close()
+    assert (project.samples()[1].state, project.samples()[1].reason) == ("rejected", "Cells run together")
+    qtbot.waitUntil(lambda: row(panel, "two").text(STATE) == "Rejected")
+    panel.list.setCurrentItem(row(panel, "raw alone"))
+    assert not panel.accept.isEnabled()
+    assert panel.accept.toolTip() == "It has no cells yet."
+    window.actions_.action("edit.undo").trigger()
+    assert project.samples()[1].state != "rejected"
+
+
+def test_opened_corrected_and_looked_at_again(window, project, session, qtbot):
+    panel = opened(window, qtbot)
+    panel.list.setCurrentItem(row(panel, "one"))
+    qtbot.mouseClick(panel.correct, Qt.MouseButton.LeftButton)
+    assert window.page == "viewer"
+    assert window.panels.corrector.is_on
+    qtbot.waitUntil(lambda: not window.panels.corrector.why_not(), timeout=LONG_MS)
+    window.panels.corrector.keep_largest_pieces()
+    qtbot.waitUntil(lambda: window.panels.corrector.is_changed, timeout=LONG_MS)
+    with qtbot.waitSignal(window.panels.corrector.said, timeout=LONG_MS):
+        window.panels.corrector.save()
+    assert project.samples()[0].state == "curated"
+    panel = opened(window, qtbot)
+    assert "crumbs" not in row(panel, "one").text(CHECK)
+
+
+def test_stacks_without_cells_get_first_ones(window, project, qtbot, monkeypatch):
+    started = []
+    monkeypatch.setattr(window.panels.queue, "add", started.append)
+    panel = opened(window, qtbot)
+    assert panel.find.text() == "&Find the cells of 1 cyst with CartoCell's model"
+    qtbot.mouseClick(panel.find, Qt.MouseButton.LeftButton)
+    (run,) = started
+    assert (run.phase, run.sample_ids) == (1, (project.samples()[2].id,))
+    path = project.new_labels_path(project.samples()[2].id)
+    write_labels(path, cells(), None)
+    project.add_labels(project.samples()[2].id, path, "segmented", cells=3)
+    qtbot.waitUntil(lambda: not panel.find.isEnabled())
+    assert panel.find.toolTip() == "All high-resolution cysts have cells."
+    settled(panel, qtbot)
+
+
+def test_an_empty_project_says_what_a_pair_is(window, session, qtbot, tmp_path):
+    session.create_project(tmp_path / "empty.cartocell")
+    window.load_panels()
+    panel = opened(window, qtbot)
+    assert "the same names in folders x and y" in panel.how.text()
+    assert not panel.list.isVisible()
+    assert panel.find.toolTip() == "Add stacks first."
