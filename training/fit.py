@@ -10,6 +10,7 @@ import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from cartocell_app.errors import UserError
 from cartocell_app.progress import Cancelled, CancelledError, Progress, never, silent
@@ -127,7 +128,11 @@ def _fit(module: Segmenter, watcher: Watcher, folder: RunFolder, machines: Machi
             warnings.filterwarnings("ignore", words)
         trainer = _trainer(module.settings, watcher, folder, machines)
         ckpt = str(folder.last) if folder.last.exists() else None
-        trainer.fit(module, ckpt_path=ckpt, weights_only=True)
+        try:
+            trainer.fit(module, ckpt_path=ckpt, weights_only=True)
+        except SIGTERMException as error:
+            # Between rounds and while validating, Lightning looks first; it would end the program as if all were done.
+            raise CancelledError from error
     if trainer.interrupted:
         raise CancelledError
 

@@ -1,12 +1,23 @@
 """A model from lists of cysts in one command: trained and exported, stopped with its best round, gone on with."""
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cartocell_app.jobs.model_training import KEEP_BEST, Cyst, keep_round, read_cysts, read_rounds, write_cysts
+from cartocell_app import commands_models
+from cartocell_app.jobs.model_training import (
+    KEEP_BEST,
+    Cyst,
+    keep_round,
+    read_cysts,
+    read_rounds,
+    round_pictures,
+    write_cysts,
+)
 from cartocell_app.jobs.segmenting import ReadingChoices
 from cartocell_app.segmentation.model_card import read_card
 from cartocell_app.stacks.reading import describe
@@ -72,6 +83,11 @@ def test_cysts_become_a_model_at_the_wanted_voxel_size(folder, words, cartocell)
     events = [json.loads(line) for line in answer.out.splitlines()]
     assert [event["epoch"] for event in events if event["event"] == "epoch"] == [1, 2]
     assert [row["epoch"] for row in read_rounds(folder)] == [1, 2]
+    pictures = round_pictures(folder)
+    assert list(pictures) == [1, 2]
+    assert [event["slice"] for event in events if event["event"] == "epoch"] == [
+        str(path) for path in pictures.values()
+    ]
 
 
 def test_keep_best_ends_a_training_with_its_best_round(folder, words, cartocell):
@@ -88,3 +104,44 @@ def test_keep_best_ends_a_training_with_its_best_round(folder, words, cartocell)
 
     assert answer.code == 0, answer.err
     assert read_card(folder / "M1.onnx").voxel_size_um == pytest.approx((0.7, 0.6, 0.6), rel=0.1)
+
+
+def test_it_starts_from_the_model_in_the_box_and_is_as_wide_as_that(folder, words, cartocell):
+    answer = cartocell(*words, "--start-from", "auto", "--learning-rate", 0.0001)
+
+    assert answer.code == 0, answer.err
+    card = read_card(folder / "M1.onnx")
+    assert "started from the model m2-fast" in card.training
+    assert "ResU-Net 16/32/32/64" in card.training
+    assert "learning rate 0.0001" in card.training
+    assert card.training_command == (
+        "cartocell train-model --name M1 --to 0.7 0.6 0.6 --settings tiny.json --start-from m2-fast.onnx "
+        "--learning-rate 0.0001"
+    )
+
+
+def test_a_training_that_is_paused_goes_on_to_the_same_model(folder, words, cartocell, monkeypatch):
+    import torch
+
+    (folder.parent / "tiny.json").write_text(json.dumps(TINY | {"epochs": 3, "steps_per_epoch": 2}))
+    whole = folder.parent / "whole"
+    for part in ("learn", "watch"):
+        write_cysts(whole, part, read_cysts(folder, part))
+    assert cartocell(words[0], whole, *words[2:]).code == 0
+
+    tell = commands_models._tell
+
+    def tell_and_be_asked_to_stop(folder, epoch, *others):
+        tell(folder, epoch, *others)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(commands_models, "_tell", tell_and_be_asked_to_stop)
+    assert cartocell(*words).code == 130
+    monkeypatch.setattr(commands_models, "_tell", tell)
+    assert [row["epoch"] for row in read_rounds(folder)] == [1]
+    assert not (folder / "M1.onnx").exists()
+
+    assert cartocell(*words).code == 0
+    one, other = (torch.load(run / "training" / "network.pt", weights_only=True)["weights"] for run in (whole, folder))
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert [row["epoch"] for row in read_rounds(folder)] == [1, 2, 3]
