@@ -52,8 +52,8 @@ TRIAL = Preset(
     "trial",
     "a minute or two, only to see that all works",
     "Trial",
-    "5 rounds of a few seconds each. Only to see how it goes from here to the end; do not judge a model by it.",
-    rounds=5,
+    "4 rounds of some seconds each. Only to see how it goes from here to the end; do not judge a model by it.",
+    rounds=4,
     steps=8,
     patch_vox=(24, 48, 48),
 )
