@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from pyvirtualdisplay import Display
 
 FOLDER_VARIABLE = "CARTOCELL_BUNDLE_FOLDER"
 LONGEST_S = 900
@@ -24,7 +25,7 @@ class Program:
     home : Path
         Home and current folder of whoever uses it.
     screen : dict
-        What of the environment leads to a screen.
+        Environment that leads to a screen.
     """
 
     folder: Path
@@ -42,7 +43,8 @@ class Program:
     @property
     def environment(self) -> dict[str, str]:
         """Nothing but a home and a screen: no PATH, so no Python and no other program."""
-        return {"HOME": str(self.home), "LANG": "C.UTF-8", "PATH": "", **self.screen}
+        screen = {name: self.screen[name] for name in ("DISPLAY", "XAUTHORITY") if name in self.screen}
+        return {"HOME": str(self.home), "LANG": "C.UTF-8", "PATH": "", **screen}
 
     def __call__(self, *words: object) -> "subprocess.CompletedProcess[str]":
         """Run it to its end."""
@@ -68,6 +70,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     home = place / "home"
     home.mkdir()
     shutil.copytree(made, place / "CartoCell", symlinks=True)
-    screen = {name: os.environ[name] for name in ("DISPLAY", "XAUTHORITY") if name in os.environ}
-    yield Program(place / "CartoCell", home, screen)
+    # As large as the window, so that all of it can be photographed.
+    with Display(visible=False, size=(1440, 900)) as display:
+        yield Program(place / "CartoCell", home, display.env())
     shutil.rmtree(place)
