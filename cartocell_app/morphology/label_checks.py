@@ -138,9 +138,12 @@ def _odd_planes(labels: Array) -> list[Finding]:
     gaps = np.flatnonzero(seen)
     found = [_odd_plane(*odd, len(labels)) for odd in _breaks(broken, int(gaps[0]), int(gaps[-1]))] if len(gaps) else []
     filled = np.flatnonzero(labels.any(axis=(1, 2)))
-    for plane in sorted(set(range(filled[0], filled[-1])) - set(filled.tolist())):
-        words = f"Slice {plane + 1} (of {len(labels)}) is empty, although those around it hold cells."
-        found.append(Finding("wrong", words, RELABEL, plane=plane))
+    for last, first in zip(filled[:-1], filled[1:], strict=True):
+        # A crumb far from the cells leaves empty slices too; what counts is that cells go on behind them.
+        goes_on = first > last + 1 and bool(((labels[last] == labels[first]) & (labels[last] > 0)).any())
+        for plane in range(last + 1, first) if goes_on else ():
+            words = f"Slice {plane + 1} (of {len(labels)}) is empty, although cells go on above and below."
+            found.append(Finding("wrong", words, RELABEL, plane=int(plane)))
     return found
 
 

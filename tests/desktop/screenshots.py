@@ -17,6 +17,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPoint
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pyvirtualdisplay import Display
+from scenes_phase_1 import correcting, phase_1, versions
 from scenes_phase_3 import add_phase_3, field, gallery
 from scenes_phase_5 import phase_5, phase_5_empty
 from scenes_phases_2_4 import training
@@ -238,6 +239,9 @@ SCENES: dict[str, Scene] = {
     "samples": samples,
     "layers": layers,
     "phase": phase,
+    "phase-1": phase_1,
+    "correcting": correcting,
+    "versions": versions,
     "phase-2": training(2, ended=False, scrolled=0.5),
     "phase-2-trained": training(2, scrolled=0.2),
     "phase-4-compared": training(4, scrolled=0.35),
@@ -261,6 +265,8 @@ WHOLE_WINDOW = (
     "samples",
     "layers",
     "phase",
+    "phase-1",
+    "correcting",
     "phase-2",
     "phase-2-trained",
     "phase-4-compared",

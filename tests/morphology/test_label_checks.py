@@ -53,7 +53,11 @@ def test_numbers_that_change_half_way_and_an_empty_plane():
     labels = tissue()
     labels[5] = 0
     (finding, *_) = check_labels(labels)
-    assert finding.words.startswith("Slice 6 (of 12) is empty")
+    assert finding.words.startswith("Slice 6 (of 12) is empty, although cells go on")
+    labels = tissue()
+    labels[:3], labels[0, 0, 0] = 0, 3
+    (finding,) = check_labels(labels)
+    assert "crumbs" in finding.words
 
 
 def test_slices_labelled_one_by_one():

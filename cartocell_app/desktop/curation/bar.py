@@ -21,14 +21,17 @@ START = "correct.start"
 ONE: tuple[tuple[str, str], ...] = (
     ("correct.delete", "Delete"),
     ("correct.merge", "Merge"),
-    ("correct.largest", "Largest piece"),
-    ("correct.fill", "Fill holes"),
+    ("correct.largest", "Largest"),
+    ("correct.fill", "Fill"),
 )
 ALL = ("correct.all-largest", "correct.all-fill", "correct.renumber")
 AFTER: tuple[tuple[str, str], ...] = (
     ("edit.undo", "Undo"), ("edit.redo", "Redo"), ("correct.save", "Save"), ("correct.versions", "Versions"),
 )  # fmt: skip
 """Keys of the tools, and short words for them."""
+
+WORDLESS = ("edit.undo", "edit.redo")
+"""Their signs are known to everybody."""
 
 Style = Qt.ToolButtonStyle
 
@@ -55,6 +58,7 @@ class CorrectionBar(QWidget):
         self._actions = actions
         self._wide_px = 0
         self.tools = QToolBar()
+        self.tools.setObjectName("correction-tools")
         self.tools.setIconSize(QSize(18, 18))
         self.words = QLabel()
         self.words.setProperty("role", "muted")
@@ -84,6 +88,7 @@ class CorrectionBar(QWidget):
 
     def _fill(self) -> None:
         self.tools.clear()
+        self._actions.action(START).setIconText("Done" if self._corrector.is_on else "Correct cells")
         self.tools.addAction(self._actions.action(START))
         if self._corrector.is_on:
             self.tools.addSeparator()
@@ -91,7 +96,8 @@ class CorrectionBar(QWidget):
             self.tools.addWidget(self._all_cells())
             self.tools.addSeparator()
             self._add(AFTER)
-        self.tools.setToolButtonStyle(Style.ToolButtonTextBesideIcon)
+        self._dress(Style.ToolButtonTextBesideIcon)
+        self.tools.ensurePolished()
         self._wide_px = self.tools.sizeHint().width()
         self._fit()
 
@@ -107,7 +113,7 @@ class CorrectionBar(QWidget):
         for key in ALL:
             menu.addAction(self._actions.action(key))
         button = QToolButton()
-        button.setText("All cells")
+        button.setText("All")
         button.setIcon(icon("mdi6.select-all"))
         button.setToolTip("What can be done with all cells at once")
         button.setMenu(menu)
@@ -118,11 +124,15 @@ class CorrectionBar(QWidget):
 
     def _fit(self) -> None:
         """Words beside the icons where there is room for them."""
-        fits = self.width() >= self._wide_px
-        self.tools.setToolButtonStyle(Style.ToolButtonTextBesideIcon if fits else Style.ToolButtonIconOnly)
-        start = self.tools.widgetForAction(self._actions.action(START))
-        if isinstance(start, QToolButton) and not self._corrector.is_on:
-            start.setToolButtonStyle(Style.ToolButtonTextBesideIcon)
+        fits = self.width() >= self._wide_px or not self._corrector.is_on
+        self._dress(Style.ToolButtonTextBesideIcon if fits else Style.ToolButtonIconOnly)
+
+    def _dress(self, style: Qt.ToolButtonStyle) -> None:
+        self.tools.setToolButtonStyle(style)
+        for key in WORDLESS:
+            button = self.tools.widgetForAction(self._actions.action(key))
+            if isinstance(button, QToolButton):
+                button.setToolButtonStyle(Style.ToolButtonIconOnly)
 
     def _sentence(self) -> str:
         """What is shown, or what to do next."""

@@ -102,8 +102,13 @@ class Corrector(QObject):
             return reason
         if not self._session.cell:
             return "Click a cell first."
-        gone = self._draft is not None and self._session.cell not in self._draft.cells.boxes
-        return f"There is no cell {self._session.cell} any more." if gone else ""
+        return "" if self._has(self._session.cell) else f"There is no cell {self._session.cell} any more."
+
+    def _has(self, label: int) -> bool:
+        view = self._shown.viewer.view
+        if self._draft is not None:
+            return label in self._draft.cells.boxes
+        return view is not None and label <= len(view.boxes) and view.boxes[label - 1] is not None
 
     def set_on(self, on: bool) -> None:
         """Show the tools of correcting, or put them away; unsaved corrections stay."""

@@ -71,6 +71,7 @@ class PairView(QWidget):
             if pictures:
                 label.setPixmap(QPixmap.fromImage(pictures[place]))
         while (item := self._findings.takeAt(0)) is not None:
+            item.widget().hide()
             item.widget().deleteLater()
         if check is None:
             words = "Looking at it…" if sample.labels is not None else "It has no labelled cells yet."

@@ -118,7 +118,6 @@ class ImportDialog(QDialog):
         self._adding = Latest(self._added, self._not_added, parent=self)
         self._build()
         self._connect()
-        self._show_state()
         self._look_at_next()
 
     def accept(self) -> None:
@@ -149,9 +148,9 @@ class ImportDialog(QDialog):
 
     def _looked_at(self, found: tuple[Candidate, ...]) -> None:
         first = self.model.rowCount() == 0
-        if len(found) == 1:  # of several stacks in a file nobody knows to which one labels belong
-            found = (replace(found[0], labels=self._labels.get(found[0].path)),)
-        self.model.add(found)
+        # Of several stacks in one file nobody knows to which one labels belong.
+        labels = self._labels.get(found[0].path) if len(found) == 1 else None
+        self.model.add([replace(one, labels=labels) for one in found])
         for row in range(self.model.rowCount() - len(found), self.model.rowCount()):
             self._take_habit(row)
         if first:
@@ -278,8 +277,8 @@ class ImportDialog(QDialog):
         for widget in (self.title, self.words, self.bar):
             layout.addWidget(widget)
         layout.addLayout(middle, 1)
-        layout.addWidget(self.use)
-        layout.addWidget(self.segment)
+        for widget in (self.use, self.segment):
+            layout.addWidget(widget)
         layout.addLayout(below)
 
 
