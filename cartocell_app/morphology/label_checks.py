@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cartocell_app.morphology.corrections import pieces_of
+from cartocell_app.morphology.pieces import pieces_of
 from cartocell_app.segmentation.boxes import face_neighbours_differ
 from cartocell_app.stacks.voxel_size import VoxelSize
 
@@ -138,12 +139,12 @@ def _odd_planes(labels: Array) -> list[Finding]:
     gaps = np.flatnonzero(seen)
     found = [_odd_plane(*odd, len(labels)) for odd in _breaks(broken, int(gaps[0]), int(gaps[-1]))] if len(gaps) else []
     filled = np.flatnonzero(labels.any(axis=(1, 2)))
-    for last, first in zip(filled[:-1], filled[1:], strict=True):
+    for last, first in pairwise(filled.tolist()):
         # A crumb far from the cells leaves empty slices too; what counts is that cells go on behind them.
         goes_on = first > last + 1 and bool(((labels[last] == labels[first]) & (labels[last] > 0)).any())
         for plane in range(last + 1, first) if goes_on else ():
             words = f"Slice {plane + 1} (of {len(labels)}) is empty, although cells go on above and below."
-            found.append(Finding("wrong", words, RELABEL, plane=int(plane)))
+            found.append(Finding("wrong", words, RELABEL, plane=plane))
     return found
 
 

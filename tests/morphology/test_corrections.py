@@ -19,7 +19,6 @@ from cartocell_app.morphology.corrections import (
     keep_largest_piece,
     keep_largest_pieces,
     merge,
-    pieces_of,
     renumber,
 )
 
@@ -174,13 +173,6 @@ def test_what_cannot_be_corrected():
         merge(cells, 4, 4)
     assert keep_largest_piece(cells, 4) is None
     assert keep_largest_pieces(cells) is None
-
-
-def test_pieces_touch_by_corners_too():
-    labels = np.zeros((2, 2, 4), np.uint8)
-    labels[0, 0, 0] = labels[1, 1, 1] = labels[0, 0, 3] = 1
-    pieces = pieces_of(labels)
-    assert sorted(pieces.sizes_vox.tolist()) == [0, 1, 2]
 
 
 def test_what_is_saved_and_what_was_done_since():
