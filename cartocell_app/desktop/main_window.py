@@ -236,7 +236,7 @@ class MainWindow(QMainWindow):
         if not self._was_shown:
             self._was_shown = True
             # Twice around: the first turn of the event loop is the one that paints.
-            QTimer.singleShot(0, lambda: QTimer.singleShot(0, self._after_first_paint))
+            QTimer.singleShot(0, self, lambda: QTimer.singleShot(0, self, self._after_first_paint))
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         if not self.may_leave():
