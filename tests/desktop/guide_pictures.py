@@ -14,6 +14,8 @@ OF_THE_WINDOW = {
     "window": "samples-light-1440",
     "import": "import-light",
     "batch": "batch-light-1440",
+    "phase-1": "phase-1-light-1440",
+    "correcting": "correcting-light-1440",
     "phase-2": "phase-2-light-1000",
     "phase-2-trained": "phase-2-trained-light-1000",
     "field": "field-light-1000",

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from few_colours import with_few_colours
 from guide_pictures import put_into_guide
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint
@@ -25,7 +26,6 @@ from scenes_phases_2_4 import training
 FOLDER = Path(__file__).parent / "screenshots"
 SIZES = ((1440, 900), (1000, 700))
 THEMES = ("light", "dark")
-COLOURS = 255
 LONGEST_S = 60.0
 
 Scene = Callable[["Studio"], QWidget]
@@ -80,10 +80,7 @@ class Studio:
         picture = screen.grabWindow(0, place.x(), place.y(), window.width(), window.height())
         path = FOLDER / f"{name}.png"
         picture.save(str(path))
-        # The method that keeps rare colours: those of the signs for doubt and failure.
-        colours = Image.Quantize.MAXCOVERAGE
-        few = Image.open(path).convert("RGB").quantize(COLOURS, colours, dither=Image.Dither.NONE)
-        few.save(path, optimize=True)
+        with_few_colours(Image.open(path)).save(path, optimize=True)
 
 
 def make_project(folder: Path) -> object:
@@ -301,6 +298,10 @@ def take_all(wanted: list[str]) -> None:
                     studio.take(f"{name}-{theme}{suffix}", shown)
                     for dialog in studio.window.findChildren(QDialog):
                         dialog.close()
+                    panels = studio.window.panels
+                    if panels is not None and panels.corrector.is_changed:
+                        # Nobody is there to be asked whether to save them.
+                        panels.corrector.throw_away()
                     # No event loop runs here that would do it.
                     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         studio.window.close()

@@ -19,7 +19,13 @@ from cartocell_app.desktop.results.export_dialog import ExportDialog
 from cartocell_app.desktop.session import Session
 
 LONG_MS = 120_000
-IN_NO_WIDGET = {"you need only phase 5", "try all five first", "label  cysts with m1", "the cells"}
+IN_NO_WIDGET = {
+    "you need only phase 5",
+    "try all five first",
+    "label  cysts with m1",
+    "find the cells of  cysts with cartocell's model",
+    "the cells",
+}
 """What the guide prints in bold and is no button: words to find one's way by, and a button with a number in it."""
 
 
