@@ -13,13 +13,14 @@ from pathlib import Path
 
 from few_colours import with_few_colours
 from guide_pictures import put_into_guide
+from pictured_project import make_project
 from PIL import Image
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pyvirtualdisplay import Display
 from scenes_phase_1 import correcting, phase_1, versions
-from scenes_phase_3 import add_phase_3, field, gallery
+from scenes_phase_3 import field, gallery
 from scenes_phase_5 import phase_5, phase_5_empty
 from scenes_phases_2_4 import training
 
@@ -81,37 +82,6 @@ class Studio:
         path = FOLDER / f"{name}.png"
         picture.save(str(path))
         with_few_colours(Image.open(path)).save(path, optimize=True)
-
-
-def make_project(folder: Path) -> object:
-    """A project with samples of three days in all states; one of them really has cells."""
-    from cartocell_app.project.project import Project
-    from cartocell_app.project.values import NewSample
-    from cartocell_app.resources import SAMPLE_LABELS, SAMPLE_STACK
-    from cartocell_app.stacks.reading import read
-
-    stack = read(SAMPLE_STACK)
-    new = []
-    for day, conditions in (("4 d", "ABB"), ("7 d", "ABCCBA"), ("10 d", "CA")):
-        for number, condition in enumerate(conditions, 1):
-            path = folder.parent / "confocal" / f"{day.replace(' ', '')}.{number}{condition}.{number + 7}_{number}.tif"
-            path.parent.mkdir(exist_ok=True)
-            shutil.copy(SAMPLE_STACK, path)
-            size = None if (day, number) == ("10 d", 2) else stack.voxel_size
-            new.append(NewSample(path, voxel_size=size, shape=stack.shape, day=day, condition=condition))
-    project = Project.create(folder, "MDCK hypoxia")
-    samples = project.add_samples(new)
-    for sample in samples[:8]:
-        # A copy, since measurements are kept beside labels.
-        labels = folder / "labels" / f"{sample.name}.tif"
-        shutil.copy(SAMPLE_LABELS, labels)
-        project.add_labels(sample.id, labels, "segmented", cells=82)
-    project.update_samples([sample.id for sample in samples[:3]], state="accepted")
-    project.update_samples([samples[4].id], state="rejected", reason="Cyst is cut by the frame")
-    project.update_samples([samples[9].id], state="failed", reason="It is 2D.")
-    samples[10].path.unlink()
-    add_phase_3(project, samples)
-    return project
 
 
 def welcome(studio: Studio) -> QWidget:
