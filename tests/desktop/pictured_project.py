@@ -3,6 +3,8 @@
 import shutil
 from pathlib import Path
 
+from scenes_phase_3 import add_phase_3
+
 
 def make_project(folder: Path) -> object:
     """A project with samples of three days in all states; one of them really has cells."""
