@@ -57,6 +57,6 @@ bundle-test:
 	@CARTOCELL_BUNDLE_FOLDER=$(abspath $(BUNDLED)) $(BIN)/python -m pytest tests/bundle
 
 archive:
-	@tar --create --xz --file dist/CartoCell-$$($(BUNDLED)/CartoCell --version | cut -d ' ' -f 2)-$(KIND)-linux-$$(uname -m).tar.xz \
+	@XZ_OPT=-T0 tar --create --xz --file dist/CartoCell-$$($(BUNDLED)/CartoCell --version | cut -d ' ' -f 2)-$(KIND)-linux-$$(uname -m).tar.xz \
 		--directory dist/$(KIND) --owner 0 --group 0 CartoCell
 	@ls -sh dist/*.tar.xz
