@@ -4,7 +4,8 @@
 BIN := .venv/bin
 # CARTOCELL_BUNDLE=lean leaves training out.
 KIND := $(if $(filter lean,$(CARTOCELL_BUNDLE)),lean,full)
-BUNDLED := dist/$(KIND)/CartoCell
+DIST := $(if $(filter lean,$(KIND)),dist/lean,dist)
+BUNDLED := $(DIST)/CartoCell
 
 help:
 	@echo "make demo    segment the sample cyst, print scores and times"
@@ -48,7 +49,7 @@ screenshots:
 
 bundle:
 	@bash .ci/setup test,train,desktop,bundle
-	@$(BIN)/python -m PyInstaller build.spec --noconfirm --log-level WARN --distpath dist/$(KIND) --workpath build/$(KIND)
+	@$(BIN)/python -m PyInstaller build.spec --noconfirm --log-level WARN --distpath $(DIST) --workpath build/$(KIND)
 	@cp resources/linux/install resources/linux/uninstall $(BUNDLED)/
 	@du -sh $(BUNDLED)
 
@@ -58,5 +59,5 @@ bundle-test:
 
 archive:
 	@XZ_OPT=-T0 tar --create --xz --file dist/CartoCell-$$($(BUNDLED)/CartoCell --version | cut -d ' ' -f 2)-$(KIND)-linux-$$(uname -m).tar.xz \
-		--directory dist/$(KIND) --owner 0 --group 0 CartoCell
+		--directory $(DIST) --owner 0 --group 0 CartoCell
 	@ls -sh dist/*.tar.xz

@@ -3,8 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from bundle.slimming import BINARY, LINK, only_needed, stripped, without, without_copies, without_dead_links
+from slimming import BINARY, LINK, only_needed, stripped, without, without_copies, without_dead_links
 
 
 def test_what_matches_is_left_out_wherever_the_system_writes_its_slashes() -> None:
