@@ -168,10 +168,12 @@ def card_from_metadata(metadata: Mapping[str, str], path: Path) -> ModelCard:
     try:
         return ModelCard.model_validate_json(metadata[METADATA_KEY])
     except ValidationError as error:
-        first = error.errors()[0]
-        if first["loc"] == ("schema_version",) and isinstance(first["input"], int):
+        errors = error.errors()
+        # First of all, wherever it stands: fields of another version are none of this one's.
+        if any(each["loc"] == ("schema_version",) and isinstance(each["input"], int) for each in errors):
             advice = "Install the newest CartoCell, or export the model again."
             raise UserError(f"{path} was made for another version of CartoCell.", advice) from error
+        first = errors[0]
         where = ".".join(str(part) for part in first["loc"]) or "the text"
         problem = f"Its description has an error in {where}: {first['msg']}."
         raise UserError(f"{path} does not say properly how it was trained.", f"{problem} {_NOT_A_MODEL}") from error

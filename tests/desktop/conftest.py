@@ -15,7 +15,8 @@ from cartocell_app.desktop.settings import FOLDER_VARIABLE
 from cartocell_app.desktop.theme import apply_theme
 from cartocell_app.project.project import Project
 
-WORKERS_END_MS = 10_000
+WORKERS_END_MS = 60_000
+"""Long enough for a busy machine; one that hangs is found all the same."""
 
 
 @pytest.fixture(autouse=True)
