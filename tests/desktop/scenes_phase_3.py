@@ -71,6 +71,6 @@ def _has_picture(page: QWidget, row: int) -> bool:
 
 
 def _open(studio: Studio) -> None:
-    if studio.session.project is None:
-        studio.session.open_project(studio.folder / "MDCK hypoxia.cartocell")
+    # Also in place of the one that another scene opened.
+    studio.session.open_project(studio.folder / "MDCK hypoxia.cartocell")
     studio.window.show_samples()
