@@ -137,7 +137,7 @@ class NewCystsPanel(QWidget):
             if any(cyst.state == "running" for cyst in cysts):
                 return "They are being segmented, or wait for it."
             if all(cyst.missing for cyst in cysts):
-                return "The stacks are not where they were. Use File > Relocate missing stacks."
+                return "The stacks are not where they were. Use File, Relocate missing stacks…"
             return "The voxel size of these stacks is not known: give it first."
         return self.form.obstacle()
 

@@ -33,6 +33,10 @@ BESIDE_PX = 520
 """Where there is less room, one chart stands below the other."""
 
 
+MANY_ROUNDS = 12
+"""So many fit below a chart, each with its number; of more, the axis chooses some."""
+
+
 class CurveChart(QWidget):
     """Some values of each round as curves, with a heading and a legend.
 
@@ -88,7 +92,11 @@ class CurveChart(QWidget):
         numbers = [row["epoch"] for row in rounds]
         for column, line in self.lines.items():
             line.setData(numbers, [row[column] for row in rounds])
-        self.chart.setXRange(1, max(2, *numbers) if numbers else 2, padding=0.04)
+        last = max(2, *numbers) if numbers else 2
+        self.chart.setXRange(1, last, padding=0.04)
+        # There is no half round.
+        step = None if last > MANY_ROUNDS else [(1, 0)]
+        self.chart.getAxis("bottom").setTickSpacing(levels=step)
 
 
 class TrainingCharts(QWidget):

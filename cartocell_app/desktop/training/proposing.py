@@ -61,7 +61,8 @@ def obstacle(cysts: Sequence[Sample], phase: int) -> str:
         )
     missing = [cyst.name for cyst in cysts if cyst.missing]
     if missing:
-        return f"The stack of {_listed(missing)} is not where it was. Use File > Relocate, or reject the cyst."
+        where = f"The stack of {_listed(missing)} is not where it was."
+        return f"{where} Use File, Relocate missing stacks…, or reject the cyst."
     unknown = [cyst.name for cyst in cysts if cyst.voxel_size is None]
     if unknown:
         return f"The voxel size of {_listed(unknown)} is not known. Give it (right click in the list)."
@@ -92,7 +93,7 @@ def propose_voxel(samples: Sequence[Sample], cysts: Sequence[Sample], presets: S
     routine = [sample for sample in samples if sample.role == "low-resolution"]
     found = _middle(routine)
     if found is not None:
-        return ProposedVoxel(found, f"The middle of your {len(routine)} low-resolution stacks.")
+        return ProposedVoxel(found, f"The usual one (median) of your {len(routine)} low-resolution stacks.")
     if presets:
         coarsest = max(presets, key=lambda preset: preset.z_um * preset.y_um * preset.x_um)
         return ProposedVoxel(

@@ -106,7 +106,7 @@ class SampleViewer(QWidget):
             self._say_problem(
                 UserError(
                     f"{sample.path.name} is not where it was.",
-                    f"It was in {sample.path.parent}. Use File, Relocate missing inputs… to say where it is now.",
+                    f"It was in {sample.path.parent}. Use File, Relocate missing stacks… to say where it is now.",
                 )
             )
             return
