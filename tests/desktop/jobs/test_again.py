@@ -19,6 +19,10 @@ def made(project: Project, *words: str) -> Run:
     [
         ("segment", "a.tif", "-o", "HERE", "--model", "/elsewhere/m2.onnx"),
         ("train-model", "HERE", "--name", "M1"),
+        ("crop", "field.tif", "-o", "HERE", "--boxes", "HERE/boxes.csv"),
+        ("compare", "/elsewhere/m2.onnx", "--pairs", "HERE", "--output", "HERE"),
+        ("measure", "/elsewhere/labels.tif", "--output", "HERE"),
+        ("import-model", "/elsewhere/weights.h5", "-o", "HERE/m.onnx"),
         ("run", "--config", "/elsewhere/a.yaml", "--result_dir", "HERE"),
     ],
 )
