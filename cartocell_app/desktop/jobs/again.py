@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cartocell_app.project.values import Run
 
-FROM_THE_WINDOW = frozenset(("segment", "train-model", "crop", "compare", "measure", "import-model", "run"))
+FROM_THE_WINDOW = frozenset(("segment", "train-model", "crop", "compare", "measure", "import-model", "export", "run"))
 """Commands that the window begins; no project of its own asks for another one."""
 
 INTO_OPTIONS = ("-o", "--output", "--result_dir", "--result-dir")
