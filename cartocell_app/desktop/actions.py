@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QWidget
 
 from cartocell_app.desktop.icons import icon
 from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.soon import soon
 
 
 def always(session: Session) -> str:
@@ -99,11 +100,7 @@ class Actions(QObject):
         self._window = window
         self._infos: dict[str, ActionInfo] = {}
         self._actions: dict[str, QAction] = {}
-        # Several signals in a row, one look at what they changed.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = soon(self, self.refresh)
         for changed in (
             session.project_changed,
             session.samples_changed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
@@ -21,6 +21,7 @@ from cartocell_app.desktop.sample_commands import JUDGED
 from cartocell_app.desktop.samples.edits import SampleEdits
 from cartocell_app.desktop.samples.words import cells_in_words, sign_of
 from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import SPACING
 
 if TYPE_CHECKING:
@@ -83,10 +84,7 @@ class PairsPanel(QWidget):
         self.how, self.obstacle = paragraph(HOW, "small"), paragraph("", "small")
         self._set_up_list()
         self._build()
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = soon(self, self.refresh)
         self._connect()
         self.refresh()
 

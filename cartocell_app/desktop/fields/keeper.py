@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from cartocell_app.desktop.fields.cutting import KIND, take_in_cut
 from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.soon import soon
 from cartocell_app.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -33,11 +34,7 @@ class CystKeeper(QObject):
         super().__init__(parent)
         self._session = session
         self._seen: set[tuple[object, ...]] = set()
-        # Several signals in a row, one look at what they changed.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._look)
+        self._soon = soon(self, self._look)
         for changed in (session.project_changed, session.runs_changed):
             changed.connect(self.refresh_soon)
         self.refresh_soon()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -26,6 +26,7 @@ from cartocell_app.desktop.fields.words import found_in_words
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.keys import PanelKeys
 from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import MARGIN, SPACING
 from cartocell_app.desktop.workers import Latest
 from cartocell_app.errors import UserError
@@ -66,10 +67,7 @@ class FieldsPage(QWidget):
         self._finding = Latest(self._found, self._failed, parent=self)
         self._looking = Latest(self.canvas.show_pictures, parent=self)
         # Not at once: a box must not be taken away while the mouse still holds it.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._show)
+        self._soon = soon(self, self._show)
         self._lay_out()
         self._connect()
         self._show_fields()

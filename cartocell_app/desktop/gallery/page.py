@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QItemSelectionModel, QTimer, Signal
+from PySide6.QtCore import QItemSelectionModel, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStackedWidget, QVBoxLayout, QWidget
 
@@ -19,6 +19,7 @@ from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.samples.edits import SampleEdits
 from cartocell_app.desktop.samples.thumbnails import ThumbnailMaker
 from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import MARGIN, SPACING
 
 if TYPE_CHECKING:
@@ -69,11 +70,7 @@ class Gallery(QWidget):
         self.stack = QStackedWidget()
         self._set_up_view()
         self._lay_out()
-        # Several signals in a row, one look at what they changed.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = soon(self, self.refresh)
         self._connect()
         self.refresh()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
@@ -20,6 +20,7 @@ from cartocell_app.desktop.importing.segmenting import cysts_in_words
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import SPACING, set_role
 from cartocell_app.project.counts import count_cysts
 
@@ -49,11 +50,7 @@ class LabellingPanel(QWidget):
         self.obstacle, self.heading = paragraph("", "small"), paragraph("Cysts to be labelled", "title")
         self.counts = CountsTable()
         self._lay_out()
-        # Several signals in a row, one look at what they changed.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = soon(self, self.refresh)
         for changed in (session.project_changed, session.samples_changed, session.runs_changed):
             changed.connect(self.refresh_soon)
         self.label.clicked.connect(lambda: self._begin(again=False))

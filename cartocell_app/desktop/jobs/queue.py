@@ -15,6 +15,7 @@ from cartocell_app.desktop.jobs.keeping import mark_running, mark_waiting, settl
 from cartocell_app.desktop.jobs.log_file import read_tail
 from cartocell_app.desktop.jobs.view import JobView, view_of
 from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.soon import soon
 
 if TYPE_CHECKING:
     from cartocell_app.project.project import Project
@@ -65,10 +66,7 @@ class JobQueue(QObject):
         self._jobs: dict[int, Job] = {}
         self._states: dict[int, dict[int, State]] = {}
         self._changed: set[int] = set()
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(TELL_MS)
-        self._soon.timeout.connect(self._tell)
+        self._soon = soon(self, self._tell, TELL_MS)
         session.project_changed.connect(self._change_project)
 
     def add(self, run: Run) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
@@ -29,6 +29,7 @@ from cartocell_app.desktop.phase5.working import (
     with_cells,
 )
 from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import SPACING, set_role
 
 if TYPE_CHECKING:
@@ -83,11 +84,7 @@ class NewCystsPanel(QWidget):
         self.give = QPushButton("Give the &voxel size…")
         self.batch, self.export = QPushButton("&Table and charts of all"), QPushButton()
         self.start.setProperty("role", "primary")
-        # Several signals in a row, one look at what they changed.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = soon(self, self.refresh)
         self._lay_out()
         self._connect()
         self.refresh()

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from cartocell_app.desktop.pages import paragraph
+from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import SPACING
 from cartocell_app.desktop.workers import Latest
 from cartocell_app.errors import UserError
@@ -53,10 +54,7 @@ class CoarserView(QWidget):
         super().__init__(parent)
         self._shown: tuple[object, ...] | None = None
         self._making = Latest(self._made, self._failed, parent=self)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(TYPING_MS)
-        self._soon.timeout.connect(self._make)
+        self._soon = soon(self, self._make, TYPING_MS)
         self.words = paragraph("", "small")
         self.captions = (paragraph("", "small"), paragraph("", "small"))
         self.above, self.side = (QLabel(), QLabel()), (QLabel(), QLabel())

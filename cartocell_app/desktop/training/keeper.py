@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.training.doubts import judged, waiting_for_doubts
 from cartocell_app.desktop.training.proposing import MODEL_OF
 from cartocell_app.desktop.training.starting import take_in_model
@@ -37,11 +38,7 @@ class Keeper(QObject):
         self._session = session
         self._given_up: set[tuple[int, object]] = set()
         self._judging = Latest(self._judged, parent=self)
-        # Several signals in a row, one look at what they changed.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._look)
+        self._soon = soon(self, self._look)
         for changed in (session.project_changed, session.runs_changed, session.samples_changed):
             changed.connect(self.refresh_soon)
         self.refresh_soon()

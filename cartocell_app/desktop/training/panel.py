@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.session import Session
+from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import MARGIN, SPACING
 from cartocell_app.desktop.training.comparing_view import ComparingView
 from cartocell_app.desktop.training.form import TrainingForm
@@ -61,11 +62,7 @@ class TrainingPanel(QWidget):
                 widget.setContentsMargins(0, 0, 0, SPACING)
         layout.addSpacing(MARGIN)
         layout.addWidget(self.form)
-        # Several signals in a row, one look at what they changed.
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self.refresh)
+        self._soon = soon(self, self.refresh)
         for changed in (session.project_changed, session.samples_changed, session.runs_changed):
             changed.connect(self.refresh_soon)
         session.settings_changed.connect(self.refresh_soon)
