@@ -63,6 +63,7 @@ class Panels(QObject):
         self.viewer.cursor_moved.connect(window.status.show_position)
         for phase, panel in {1: self.pairs, **self.trainings, 3: self.labelling, 5: self.new_cysts}.items():
             window.centre.phase.set_panel(phase, panel)
+            window.centre.phase.set_cost(phase, panel)
         for training in self.trainings.values():
             training.told.connect(window.status.say)
         self.pairs.import_wanted.connect(lambda: window.actions_.action("file.import").trigger())

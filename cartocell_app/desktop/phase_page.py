@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from cartocell_app.desktop.cost_view import CostView, SaysCost
 from cartocell_app.desktop.icons import icon
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.stepper import PHASE_SIGNS
@@ -33,6 +34,19 @@ PURPOSES = (
     "before if your cysts look very different.",
 )
 """What each phase is for; "model" and "training" are explained where they first appear."""
+
+GETS = (
+    "You get: pairs that you found good, their cells as label stacks (TIFF) in the project. M1 learns from them.",
+    "You get: M1, a model in one file (.onnx) that labels your routine stacks; curves that show how it learnt; a card "
+    "that says what it was made of.",
+    "You get: a label stack (TIFF) of each cyst that you found good, and their counts by day and condition. M2 learns "
+    "from them.",
+    "You get: M2, a model in one file (.onnx) for your new cysts and for colleagues; its curves; and whether it is "
+    "better than M1, in numbers.",
+    "You get: the cells of each cyst as a label stack (TIFF), and the numbers of cells, contacts, lumen and cysts in "
+    "tables (CSV, Excel) and charts.",
+)
+"""What there is in the end."""
 
 STEPS: tuple[tuple[str, ...], ...] = (
     ("file.report",),
@@ -64,7 +78,9 @@ class PhasePage(QScrollArea):
         self.setObjectName("phase-page")
         self.setWidgetResizable(True)
         self.number = 0
+        self.costs = CostView(self)
         self._panels: dict[int, QWidget] = {}
+        self._cost_of: dict[int, SaysCost] = {}
         self._shown: tuple[object, ...] = ()
 
     def set_panel(self, number: int, panel: QWidget) -> None:
@@ -73,6 +89,11 @@ class PhasePage(QScrollArea):
         panel.hide()
         self._panels[number] = panel
         self._shown = ()
+
+    def set_cost(self, number: int, panel: SaysCost) -> None:
+        """Say on the page of a phase what it costs, as `panel` knows it."""
+        self._cost_of[number] = panel
+        panel.cost_changed.connect(lambda: self._ask_cost() if self.number == number else None)
 
     def show_phase(self, phase: PhaseState, texts: dict[str, tuple[str, str]]) -> None:
         """Show a phase.
@@ -89,7 +110,7 @@ class PhasePage(QScrollArea):
             return  # nothing moves under the pointer, and what is being typed goes on
         at = self.verticalScrollBar().value() if phase.number == self.number else 0
         self._shown = wanted
-        for shown in self._panels.values():
+        for shown in (*self._panels.values(), self.costs):
             # Out of the old page, which is about to go.
             shown.setParent(self)
             shown.hide()
@@ -102,6 +123,8 @@ class PhasePage(QScrollArea):
         column.addWidget(title)
         column.addLayout(self._state(phase))
         column.addWidget(paragraph(PURPOSES[phase.number - 1]))
+        column.addLayout(_line(GETS[phase.number - 1], "mdi6.package-variant-closed", "muted", "small"))
+        column.addWidget(self.costs)
         panel = self._panels.get(phase.number)
         if panel is not None:
             column.addSpacing(SPACING)
@@ -122,10 +145,15 @@ class PhasePage(QScrollArea):
         self._put(column)
         if panel is not None:
             panel.show()
+        self._ask_cost(anew=True)
         if at:
             # The new page gets its height first.
             self.widget().adjustSize()
             self.verticalScrollBar().setValue(at)
+
+    def _ask_cost(self, *, anew: bool = False) -> None:
+        panel = self._cost_of.get(self.number)
+        self.costs.ask(None if panel is None else panel.cost_question(), anew=anew)
 
     def _put(self, column: QVBoxLayout) -> None:
         inner = QWidget()
@@ -167,11 +195,11 @@ class PhasePage(QScrollArea):
         return row
 
 
-def _line(text: str, icon_name: str, role: str) -> QHBoxLayout:
+def _line(text: str, icon_name: str, role: str, text_role: str = "") -> QHBoxLayout:
     sign = QLabel()
     sign.setPixmap(icon(icon_name, role).pixmap(QSize(16, 16)))
     row = QHBoxLayout()
     row.setSpacing(SPACING)
     row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
-    row.addWidget(paragraph(text), 1)
+    row.addWidget(paragraph(text, text_role), 1)
     return row

@@ -70,7 +70,8 @@ class Studio:
     def is_busy(self) -> bool:
         """Whether something is still to be drawn."""
         panels = self.window.panels
-        return panels is not None and (panels.viewer.is_busy or panels.phase3.fields.is_busy)
+        costs = self.window.centre.phase.costs
+        return panels is not None and (panels.viewer.is_busy or panels.phase3.fields.is_busy or costs.is_busy)
 
     def take(self, name: str, widget: QWidget) -> None:
         """Photograph `widget`, or the whole window if it is not one by itself, and put the picture away."""

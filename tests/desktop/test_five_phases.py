@@ -12,13 +12,13 @@ from pytestqt.qtbot import QtBot
 
 from cartocell_app.desktop import beginnings, status
 from cartocell_app.desktop.curation.panel import CHECK
-from cartocell_app.desktop.importing import segment_form
-from cartocell_app.desktop.importing.forecast import ModelFacts
 from cartocell_app.desktop.main_window import MainWindow
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.training import starting
 from cartocell_app.desktop.training.panel import TrainingPanel
 from cartocell_app.desktop.training.starting import TrainingChoices
+from cartocell_app.jobs import forecast
+from cartocell_app.jobs.forecast import ModelFacts
 from cartocell_app.project.phases import facts_of, resolve_phase
 from cartocell_app.project.project import Project
 from cartocell_app.resources import CPU_MODEL
@@ -54,7 +54,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return ModelFacts(model, read_card(model), (report,), 10**8, 10**10)
 
     monkeypatch.setattr(starting, "training_words", words)
-    monkeypatch.setattr(segment_form, "find_out", find_out)
+    monkeypatch.setattr(forecast, "find_out", find_out)
     monkeypatch.setattr(status, "_probe", lambda: [])
     monkeypatch.setattr(beginnings, "usual_folder", lambda: tmp_path)
     return tmp_path

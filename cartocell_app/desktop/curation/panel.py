@@ -9,11 +9,17 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
+from cartocell_app.desktop.cost_view import CostQuestion
 from cartocell_app.desktop.curation.checker import Checker
 from cartocell_app.desktop.curation.pair_view import SIGNS, PairView
 from cartocell_app.desktop.gallery.reasons import ReasonMenu
 from cartocell_app.desktop.icons import icon
-from cartocell_app.desktop.importing.segmenting import SegmentChoices, cysts_in_words, start_segmenting
+from cartocell_app.desktop.importing.segmenting import (
+    SegmentChoices,
+    cysts_in_words,
+    start_segmenting,
+    subject_of_sample,
+)
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.keys import PanelKeys
 from cartocell_app.desktop.pages import paragraph
@@ -23,6 +29,7 @@ from cartocell_app.desktop.samples.words import cells_in_words, sign_of
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import SPACING
+from cartocell_app.resources import CPU_MODEL
 
 if TYPE_CHECKING:
     from cartocell_app.project.values import Sample
@@ -66,6 +73,9 @@ class PairsPanel(QWidget):
 
     correction_wanted = Signal(int)
     """Number of the sample whose cells are to be corrected in the viewer."""
+
+    cost_changed = Signal()
+    """There is something else to check or to find cells in."""
 
     def __init__(self, session: Session, queue: JobQueue, edits: SampleEdits, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -115,6 +125,25 @@ class PairsPanel(QWidget):
         self.obstacle.setVisible(bool(pairs and problem))
         for widget in (self.list, self.view, *self._deeds()):
             widget.setVisible(bool(pairs))
+        self.cost_changed.emit()
+
+    def cost_question(self) -> CostQuestion | None:
+        """What finding the cells costs that are missing, else checking what is there."""
+        from cartocell_app.jobs.costs import USUAL_CYST, CheckWork, SegmentWork, Work
+
+        project = self._session.project
+        if project is None:
+            return None
+        alone = without_cells(project.samples())
+        shapes = tuple(pair.shape for pair in self._shown if pair.labels is not None and pair.shape is not None)
+        work: Work
+        if alone or not shapes:
+            what = f"Finding the cells of {cysts_in_words(len(alone)) if alone else 'a cyst of the usual size'}"
+            subjects = tuple(subject_of_sample(sample) for sample in alone)
+            work = SegmentWork(what, CPU_MODEL, subjects or (USUAL_CYST,))
+        else:
+            work = CheckWork(f"Checking {len(shapes)} pair{'s' * (len(shapes) != 1)}, and a corrected version", shapes)
+        return CostQuestion(work, project.folder, any(pair.state == "running" for pair in self._shown))
 
     def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)

@@ -6,6 +6,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
+from cartocell_app.desktop.cost_view import CostQuestion
 from cartocell_app.desktop.fields.section import FieldsSection
 from cartocell_app.desktop.gallery.counts_table import CountsTable
 from cartocell_app.desktop.gallery.labelling import (
@@ -16,13 +17,14 @@ from cartocell_app.desktop.gallery.labelling import (
     why_no_labels,
 )
 from cartocell_app.desktop.gallery.showing import shown_cysts
-from cartocell_app.desktop.importing.segmenting import cysts_in_words
+from cartocell_app.desktop.importing.segmenting import cysts_in_words, subject_of_sample
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import SPACING, set_role
 from cartocell_app.project.counts import count_cysts
+from cartocell_app.resources import CPU_MODEL
 
 
 class LabellingPanel(QWidget):
@@ -40,6 +42,9 @@ class LabellingPanel(QWidget):
 
     gallery_wanted = Signal()
     """The labelled cysts are to be looked through."""
+
+    cost_changed = Signal()
+    """Other cysts are to be labelled, or by another M1."""
 
     def __init__(self, session: Session, queue: JobQueue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,6 +85,23 @@ class LabellingPanel(QWidget):
             "Accept or reject each; the most doubtful come first." if labelled else "No cyst is labelled yet."
         )
         set_role(self.gallery, "primary" if waiting and not self.label.isEnabled() else "")
+        self.cost_changed.emit()
+
+    def cost_question(self) -> CostQuestion | None:
+        """What labelling costs: of the cysts that are to be labelled, else of one of the usual size."""
+        from cartocell_app.jobs.costs import USUAL_CYST, SegmentWork
+
+        project = self._session.project
+        if project is None:
+            return None
+        samples, m1 = project.samples(), project.models().get(MODEL)
+        due = cysts_to_label(samples)
+        what = f"Labelling {cysts_in_words(len(due)) if due else 'a cyst of the usual size'} with {MODEL}"
+        subjects = tuple(subject_of_sample(sample) for sample in due) or (USUAL_CYST,)
+        # M1 will be such a network, if it is not trained yet.
+        work = SegmentWork(what, CPU_MODEL if m1 is None else m1.path, subjects)
+        running = any(sample.role == "low-resolution" and sample.state == "running" for sample in samples)
+        return CostQuestion(work, project.folder, running)
 
     def _show_labelling(self, problem: str) -> None:
         project = self._session.project

@@ -9,11 +9,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from cartocell_app.desktop.importing.fitting import FittingDialog
-from cartocell_app.desktop.importing.forecast import Subject
 from cartocell_app.desktop.importing.segment_form import SegmentForm
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.theme import SPACING, set_role
+from cartocell_app.jobs.forecast import Subject
 
 HABIT = "import.segment"
 

@@ -9,7 +9,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLabel, QPushButton, QWidget
 
-from cartocell_app.desktop.importing.forecast import PROVIDERS, Forecast, ModelFacts, Subject, find_out, forecast
 from cartocell_app.desktop.importing.models import ModelChoice, model_choices, model_from_file
 from cartocell_app.desktop.importing.segment_words import PROFILES, card_in_words, forecast_in_words
 from cartocell_app.desktop.importing.segmenting import SegmentChoices
@@ -18,6 +17,9 @@ from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.theme import MARGIN, SPACING, set_role
 from cartocell_app.desktop.workers import Latest
 from cartocell_app.errors import UserError
+from cartocell_app.jobs import forecast
+from cartocell_app.jobs.costs import SegmentWork
+from cartocell_app.jobs.forecast import PROVIDERS, Forecast, ModelFacts, Subject
 
 MODEL_HABIT = "segment.model"
 FEWEST_LETTERS = 12
@@ -96,7 +98,13 @@ class SegmentForm(QWidget):
 
     def expected(self) -> Forecast | None:
         """Time and memory; None while they are being found out."""
-        return None if self._facts is None else forecast(self._facts, self.device.currentData(), self._subjects or ())
+        facts = self._facts
+        return None if facts is None else forecast.forecast(facts, self.device.currentData(), self._subjects or ())
+
+    def work(self, what: str, subjects: Sequence[Subject]) -> SegmentWork:
+        """Segmenting stacks as is chosen, `what` in words."""
+        model = self._models[self.model.currentIndex()].path
+        return SegmentWork(what, model, tuple(subjects), self.device.currentData())
 
     def summary(self) -> str:
         """What is chosen and what that needs, in a line."""
@@ -147,7 +155,7 @@ class SegmentForm(QWidget):
     def _find_out(self) -> None:
         path, subjects = self._models[self.model.currentIndex()].path, self._subjects
         if subjects is not None:
-            self._finding.request(lambda: find_out(path, subjects))
+            self._finding.request(lambda: forecast.find_out(path, subjects))
 
     def _found_out(self, facts: ModelFacts) -> None:
         is_new = self._facts is None or self._facts.path != facts.path

@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cartocell_app.jobs.cost_words import duration_in_words, size_in_words
+
 if TYPE_CHECKING:
-    from cartocell_app.desktop.importing.forecast import Forecast, Subject
+    from cartocell_app.jobs.forecast import Forecast, Subject
     from cartocell_app.segmentation.model_card import ModelCard
 
 PROFILES: dict[str, tuple[str, str]] = {
@@ -44,22 +46,13 @@ def card_in_words(card: ModelCard) -> str:
     return " ".join(sentences)
 
 
-def duration_in_words(seconds: float) -> str:
-    """``"about 4 min"``."""
-    if seconds < 10:
-        return "a few seconds"
-    if seconds < 90:
-        return f"about {round(seconds, -1):.0f} s"
-    return f"about {seconds / 60:.0f} min" if seconds < 90 * 60 else f"about {seconds / 3600:.1f} h"
-
-
 def forecast_in_words(expected: Forecast) -> str:
     """Time and memory in a sentence."""
     parts = []
     if expected.seconds is not None:
         parts.append(duration_in_words(expected.seconds))
     if expected.memory_bytes is not None:
-        parts.append(f"{expected.memory_bytes / 1e9:.1f} GB of memory")
+        parts.append(f"{size_in_words(expected.memory_bytes)} of memory")
     words = " and ".join(parts)
     if expected.in_tiles:
         words += "; the largest stack is cut into tiles to fit"

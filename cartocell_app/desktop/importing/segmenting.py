@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cartocell_app.desktop.importing.candidates import GIVEN
-from cartocell_app.desktop.importing.forecast import Subject
+from cartocell_app.jobs.forecast import Subject
 
 if TYPE_CHECKING:
     from cartocell_app.desktop.importing.candidates import Candidate

@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from cartocell_app.desktop.cost_view import CostQuestion
 from cartocell_app.desktop.drop_area import DropArea
 from cartocell_app.desktop.importing.segment_form import SegmentForm
 from cartocell_app.desktop.importing.segmenting import cysts_in_words, start_segmenting, subject_of_sample
@@ -63,6 +64,9 @@ class NewCystsPanel(QWidget):
     action_wanted = Signal(str)
     """Key of an action of the window whose button was clicked."""
 
+    cost_changed = Signal()
+    """Something was chosen that costs something else."""
+
     def __init__(self, session: Session, queue: JobQueue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
@@ -84,6 +88,8 @@ class NewCystsPanel(QWidget):
         self.give = QPushButton("Give the &voxel size…")
         self.batch, self.export = QPushButton("&Table and charts of all"), QPushButton()
         self.start.setProperty("role", "primary")
+        # The page says above what it costs, with the disk.
+        self.form.forecast_words.hide()
         self._soon = soon(self, self.refresh)
         self._lay_out()
         self._connect()
@@ -117,6 +123,20 @@ class NewCystsPanel(QWidget):
         self.export.setText(f"&Export the numbers of {cysts_in_words(len(done))}…")
         self._show_run()
         self._show_start()
+        self.cost_changed.emit()
+
+    def cost_question(self) -> CostQuestion | None:
+        """What segmenting costs as it is chosen: the cysts of the button, else one of the usual size."""
+        from cartocell_app.jobs.costs import USUAL_CYST
+
+        project = self._session.project
+        if project is None:
+            return None
+        cysts = self._next()
+        subjects = [subject_of_sample(cyst) for cyst in cysts] or [USUAL_CYST]
+        what = f"Segmenting {cysts_in_words(len(cysts)) if cysts else 'a cyst of the usual size'}"
+        running = any(cyst.state == "running" for cyst in new_cysts(project))
+        return CostQuestion(self.form.work(what, subjects), project.folder, running)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
@@ -210,6 +230,7 @@ class NewCystsPanel(QWidget):
             changed.connect(self.refresh_soon)
         self._queue.job_changed.connect(self.refresh_soon)
         self.form.changed.connect(self._show_start)
+        self.form.changed.connect(self.cost_changed)
         self.drop.clicked.connect(self._choose)
         for button, (name, _) in zip(self.ways, WAYS, strict=True):
             button.clicked.connect(lambda _=False, name=name: self._choose(name))

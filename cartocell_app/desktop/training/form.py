@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from cartocell_app.desktop.importing.segmenting import cysts_in_words
 from cartocell_app.desktop.importing.voxel_editor import VoxelEditor
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.samples.words import cells_in_words, everything_in_words
@@ -23,7 +24,7 @@ from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.theme import SPACING
 from cartocell_app.desktop.training.beginning import Beginning, beginnings
 from cartocell_app.desktop.training.coarser_view import CoarserView
-from cartocell_app.desktop.training.presets import PRESETS, PROPOSED, seconds_of, time_in_words
+from cartocell_app.desktop.training.presets import PRESETS, PROPOSED
 from cartocell_app.desktop.training.proposing import (
     MODEL_OF,
     coarser_shape,
@@ -33,10 +34,13 @@ from cartocell_app.desktop.training.proposing import (
     propose_watching,
 )
 from cartocell_app.desktop.training.starting import TrainingChoices
+from cartocell_app.jobs.cost_words import time_in_words
+from cartocell_app.jobs.training_costs import TrainingWork
 from cartocell_app.presets import early_end_in_words
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 if TYPE_CHECKING:
+    from cartocell_app.jobs.costs import Shape
     from cartocell_app.project.values import Sample
 
 NAME, CELLS, WATCHES = range(3)
@@ -55,6 +59,9 @@ class TrainingForm(QWidget):
     parent : QWidget, optional
         Owner.
     """
+
+    changed = Signal()
+    """Something was chosen, or cysts came or went."""
 
     wanted = Signal(object)
     """The `TrainingChoices` to begin with."""
@@ -119,6 +126,18 @@ class TrainingForm(QWidget):
         watching = tuple(cyst for cyst in self._cysts if cyst.id in ticked)
         begin: Beginning = self.begin.currentData()
         return TrainingChoices(self.phase, learning, watching, size.zyx_um, self.preset.currentData().key, begin.model)
+
+    def work(self) -> TrainingWork:
+        """The training as it is chosen now, to say what it costs."""
+        ticked, size = self._ticked(), self.voxel.voxel_size()
+        parts: tuple[list[Shape], list[Shape]] = ([], [])
+        for cyst in self._cysts if size is not None else ():
+            parts[cyst.id in ticked].append(coarser_shape(cyst, size.zyx_um))
+        count = len(self._cysts) - len(ticked)
+        what = f"Training {MODEL_OF[self.phase]}" + (f" on {cysts_in_words(count)}" if count else "")
+        # A training takes the network of what it begins with.
+        is_published = self.begin.currentData().model is None
+        return TrainingWork(what, self.preset.currentData(), tuple(parts[0]), tuple(parts[1]), is_published)
 
     def why_not(self) -> str:
         """Why it cannot begin, and what to do; empty if it can."""
@@ -190,18 +209,16 @@ class TrainingForm(QWidget):
         self._show()
 
     def _show(self) -> None:
-        ticked, size = self._ticked(), self.voxel.voxel_size()
+        ticked = self._ticked()
         learning = [cyst for cyst in self._cysts if cyst.id not in ticked]
         self.split.setText(f"{len(learning)} to learn from, {len(ticked)} to watch with. Click a tick to change it.")
-        preset, begin = self.preset.currentData(), self.begin.currentData()
-        self.begin_words.setText(begin.words)
-        shapes = [] if size is None else [coarser_shape(cyst, size.zyx_um) for cyst in learning]
-        # A training takes the network of what it begins with.
-        taken = time_in_words(seconds_of(preset, shapes, preset.work if begin.model is None else 1.0))
-        self.preset_words.setText(
-            f"{preset.words} It takes {taken} on the processor of this computer, a small part of that with an NVIDIA "
-            f"graphics card; the first round will tell. {early_end_in_words(preset)}".strip()
-        )
+        preset = self.preset.currentData()
+        self.begin_words.setText(self.begin.currentData().words)
+        seconds = self.work().cost().seconds
+        taken = "" if seconds is None else f"It takes {time_in_words(seconds)} on the processor of this computer, "
+        faster = "a small part of that with an NVIDIA graphics card; the first round will tell."
+        words = (preset.words, f"{taken}{faster}" if taken else "", early_end_in_words(preset))
+        self.preset_words.setText(" ".join(filter(None, words)))
         self._show_coarser()
         problem = self.why_not()
         self.obstacle.setText(problem)
@@ -210,6 +227,7 @@ class TrainingForm(QWidget):
         self.start.setToolTip(problem or "It runs in the background; you can go on working, or come back tomorrow.")
         for widget in (self.cysts, self.split):
             widget.setVisible(bool(self._cysts))
+        self.changed.emit()
 
     def _show_coarser(self) -> None:
         """Show the cyst that is clicked, else the first one, as coarse as it will be."""

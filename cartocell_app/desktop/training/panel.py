@@ -9,6 +9,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from cartocell_app.desktop.cost_view import CostQuestion
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.session import Session
@@ -43,6 +44,9 @@ class TrainingPanel(QWidget):
     told = Signal(str)
     """What was done, a sentence."""
 
+    cost_changed = Signal()
+    """Something was chosen that costs something else."""
+
     def __init__(self, session: Session, queue: JobQueue, phase: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
@@ -68,6 +72,7 @@ class TrainingPanel(QWidget):
         session.settings_changed.connect(self.refresh_soon)
         queue.job_changed.connect(self._job_changed)
         self.form.wanted.connect(self._begin)
+        self.form.changed.connect(self.cost_changed)
         self.progress.careful_wanted.connect(self._begin_carefully)
         self.model.told.connect(self.told)
         self.refresh()
@@ -95,6 +100,14 @@ class TrainingPanel(QWidget):
             self.model.hide()  # the one of before would be taken for what is being made
         if self.comparing is not None:
             self.comparing.refresh()
+
+    def cost_question(self) -> CostQuestion | None:
+        """What the training costs as it is chosen; None where there can be none."""
+        project = self._session.project
+        if project is None or not can_train():
+            return None
+        run = latest_training(project, self.phase)
+        return CostQuestion(self.form.work(), project.folder, run is not None and run.state in BUSY)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)

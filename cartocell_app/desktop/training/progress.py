@@ -13,10 +13,10 @@ from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.theme import SPACING, set_role
 from cartocell_app.desktop.training.chart import TrainingCharts
-from cartocell_app.desktop.training.presets import time_in_words
 from cartocell_app.desktop.training.proposing import MODEL_OF
 from cartocell_app.desktop.training.slices_view import SlicesView
 from cartocell_app.desktop.training.starting import go_on, keep_best, option_of, was_ended_early
+from cartocell_app.jobs.cost_words import time_in_words
 from cartocell_app.presets import TRAINING_PRESETS
 
 if TYPE_CHECKING:

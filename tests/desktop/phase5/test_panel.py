@@ -7,11 +7,11 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
-from cartocell_app.desktop.importing import segment_form
-from cartocell_app.desktop.importing.forecast import ModelFacts
 from cartocell_app.desktop.importing.models import model_choices
 from cartocell_app.desktop.phase5.panel import NewCystsPanel
 from cartocell_app.desktop.phase5.working import latest_run
+from cartocell_app.jobs import forecast
+from cartocell_app.jobs.forecast import ModelFacts
 from cartocell_app.project.phases import facts_of, resolve_phase
 from cartocell_app.project.values import NewSample
 from cartocell_app.resources import CPU_MODEL, SAMPLE_PROJECT
@@ -31,7 +31,7 @@ def tried_devices(monkeypatch):
     def find_out(model, _):
         return ModelFacts(model, read_card(model), reports, 10**8, 10**10)
 
-    monkeypatch.setattr(segment_form, "find_out", find_out)
+    monkeypatch.setattr(forecast, "find_out", find_out)
 
 
 @pytest.fixture

@@ -8,9 +8,11 @@ from cartocell_app.desktop.settings import VoxelPreset
 from cartocell_app.desktop.training import panel as panel_module
 from cartocell_app.desktop.training.form import WATCHES
 from cartocell_app.desktop.training.panel import TrainingPanel
-from cartocell_app.desktop.training.presets import PRESETS, seconds_of, time_in_words
+from cartocell_app.desktop.training.presets import PRESETS
 from cartocell_app.desktop.training.proposing import coarser_shape, propose_voxel, propose_watching
 from cartocell_app.desktop.training.starting import learnt_from, option_of
+from cartocell_app.jobs.cost_words import time_in_words
+from cartocell_app.jobs.training_costs import seconds_of
 from cartocell_app.resources import CPU_MODEL
 
 from .conftest import COARSE, FINE

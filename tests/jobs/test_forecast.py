@@ -2,13 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from cartocell_app.desktop.importing.forecast import PROVIDERS, Forecast, ModelFacts, Subject, forecast
-from cartocell_app.desktop.importing.segment_words import (
-    PROFILES,
-    duration_in_words,
-    forecast_in_words,
-    subjects_in_words,
-)
+from cartocell_app.desktop.importing.segment_words import PROFILES, forecast_in_words, subjects_in_words
+from cartocell_app.jobs.cost_words import duration_in_words
+from cartocell_app.jobs.forecast import PROVIDERS, Forecast, ModelFacts, Subject, forecast
 from cartocell_app.resources import CPU_MODEL
 from cartocell_app.segmentation import settings
 from cartocell_app.segmentation.devices import DeviceReport
