@@ -11,7 +11,9 @@ from cartocell_app.desktop.theme import MARGIN, SPACING
 
 MOUSE = (
     ("Image panes", "Next or previous slice", "Scroll"),
-    ("Image panes", "Zoom", "Ctrl + scroll"),
+    ("Image panes", "Zoom", "Ctrl + scroll; in 3D scroll alone"),
+    ("Image panes", "Turn the 3D view", "Drag"),
+    ("Image panes", "Select a cell", "Click"),
     ("Image panes", "Move the picture", "Middle button, or Space and drag"),
     ("Image panes", "One pane alone, and back", "Double-click"),
     ("Image panes", "What can be done with this", "Right click"),

@@ -41,8 +41,8 @@ MENUS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     (
         "&View",
         (
-            "view.palette", None,
-            ("&Panels", ("view.samples", "view.layers", "view.results", "view.jobs", "view.batch", "view.gallery")),
+            "view.palette", None, "view.batch", "view.gallery", None,
+            ("&Panels", ("view.samples", "view.layers", "view.results", "view.jobs")),
             ("&Theme", ("view.theme-system", "view.theme-light", "view.theme-dark")),
             "view.reset-layout", "view.full-screen",
         ),

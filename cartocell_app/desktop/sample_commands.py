@@ -164,7 +164,8 @@ class SampleCommands:
             ),
             ActionInfo(
                 "sample.rename", "Re&name", self._list.rename_current, "mdi6.rename-outline", "F2",
-                "Give the sample another name.", _both(needs_current, needs_changeable_project),
+                "Give the sample another name; or another day or condition, where that was clicked.",
+                _both(needs_current, needs_changeable_project),
             ),
             ActionInfo(
                 "sample.voxel-size", "Give &voxel size…", self.give_voxel_size, "mdi6.ruler",

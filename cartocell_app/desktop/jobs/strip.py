@@ -123,7 +123,8 @@ class JobStrip(QWidget):
         sign = SIGNS[view.state]
         self._sign.setPixmap(icon(sign.icon, sign.role).pixmap(QSize(16, 16)))
         self.doing.setText(view.title)
-        self.step.setText(f"{sign.word}. {view.message}" if view.state != "done" else view.message)
+        says_so = view.state == "done" or view.message.startswith(sign.word)
+        self.step.setText(view.message if says_so else f"{sign.word}. {view.message}")
         self.retry.setText("&Go on" if view.state in ("interrupted", "cancelled") else "&Try again")
         self.retry.setToolTip("Run it again. What is finished is kept; only what is missing is done.")
 

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 from cartocell_app.desktop.icons import icon
 from cartocell_app.desktop.samples.delegate import SampleDelegate
 from cartocell_app.desktop.samples.edits import SampleEdits
-from cartocell_app.desktop.samples.model import CELLS, NAME, SAMPLE_ROLE, SIZE, STATE, VOXEL, SampleModel
+from cartocell_app.desktop.samples.model import CELLS, EDITABLE, NAME, SAMPLE_ROLE, SIZE, STATE, VOXEL, SampleModel
 from cartocell_app.desktop.samples.sorting import ALL, NO_FILE, ShownSamples
 from cartocell_app.desktop.samples.thumbnails import ThumbnailMaker
 from cartocell_app.desktop.samples.words import MISSING, SIGNS
@@ -106,8 +106,10 @@ class SampleList(QWidget):
         self.tree.addActions(list(actions))
 
     def rename_current(self) -> None:
-        """Edit the name of the current sample in its place."""
-        index = self.tree.currentIndex().siblingAtColumn(NAME)
+        """Edit the name of the current sample in its place; its day or condition where that was clicked."""
+        index = self.tree.currentIndex()
+        if index.column() not in EDITABLE:
+            index = index.siblingAtColumn(NAME)
         if index.isValid():
             self.tree.edit(index)
 

@@ -148,7 +148,8 @@ class Viewer(QWidget):
             return
         if display.layer != old.layer:
             self._want_layer(self._view, display.layer)
-        self.display_changed.emit(display)
+        # Not `display`: a layer that is there already came with a brightness of its own.
+        self.display_changed.emit(self._display)
         self._refresh()
 
     def set_cell(self, label: int) -> None:

@@ -61,3 +61,12 @@ def test_without_cells_their_controls_say_why(panel, viewer, two_cells):
     panel.show_view(viewer.view, viewer.display, viewer.sample)
     assert not panel.show_cells.isEnabled()
     assert "segment it first" in panel.show_cells.toolTip()
+
+
+def test_the_raw_stack_keeps_its_brightness_after_another_layer_was_looked_at(panel, viewer, qtbot):
+    before = viewer.display.levels
+    for name in ("Tissue (M)", "Raw"):
+        panel.layer.setCurrentText(name)
+        qtbot.waitUntil(lambda: not viewer.is_busy)
+    panel.opacity.setValue(90)
+    assert viewer.display.levels == before
