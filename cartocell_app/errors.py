@@ -1,5 +1,7 @@
 """The one error that is the user's to mend, as opposed to a bug of ours."""
 
+from pathlib import Path
+
 
 class UserError(Exception):
     """A mistake, bad file or full disk: shown as a sentence, never as a traceback.
@@ -19,3 +21,8 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return f"{self.title} {self.body}".strip()
+
+
+def plainly(error: UserError, file: Path) -> str:
+    """What is wrong with a file, for somebody who chose it: its name without folders, commands without quotes."""
+    return str(error).replace(str(file), file.name).replace("`", "")

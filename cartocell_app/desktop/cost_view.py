@@ -31,13 +31,13 @@ class CostQuestion:
         What is to be done.
     folder : Path
         Of the project, whose disk it needs.
-    is_going_on : bool
-        Whether it is being done: then it has what it needs, and nothing is said about too little.
+    warns : bool
+        Whether it is said if something does not suffice; not while it is being done, since then it has what it needs.
     """
 
     work: Work
     folder: Path
-    is_going_on: bool = False
+    warns: bool = True
 
 
 class SaysCost(Protocol):
@@ -94,8 +94,7 @@ class CostView(QWidget):
             self._finding.request(lambda: _answer(question))
 
     def _show(self, line: CostLine) -> None:
-        is_going_on = self._asked is not None and self._asked.is_going_on
-        self._put(line.words, "" if is_going_on else line.warning)
+        self._put(line.words, line.warning if self._asked is not None and self._asked.warns else "")
 
     def _put(self, words: str, warning: str) -> None:
         self._sign.setPixmap(icon("mdi6.timer-outline", "muted").pixmap(QSize(16, 16)))

@@ -11,6 +11,7 @@ from cartocell_app.desktop.curation import actions as curation_actions
 from cartocell_app.desktop.curation.bar import CorrectingViewer, CorrectionBar
 from cartocell_app.desktop.curation.corrector import Corrector
 from cartocell_app.desktop.curation.leaving import Leaving
+from cartocell_app.desktop.curation.mending import Mender
 from cartocell_app.desktop.curation.panel import PairsPanel
 from cartocell_app.desktop.gallery.phase3 import Phase3
 from cartocell_app.desktop.importing import actions as importing_actions
@@ -47,6 +48,7 @@ class Panels(QObject):
         self.batch = BatchView(session)
         self.viewer = SampleViewer(session)
         self.corrector = Corrector(session, self.viewer, self)
+        self.mender = Mender(session, self.corrector, self)
         self.leaving = Leaving(session, self.corrector, window)
         self.keeper = Keeper(session, self)
         self.pairs = PairsPanel(session, self.queue, window.samples.edits)
@@ -68,6 +70,7 @@ class Panels(QObject):
             training.told.connect(window.status.say)
         self.pairs.import_wanted.connect(lambda: window.actions_.action("file.import").trigger())
         self.pairs.correction_wanted.connect(self._correct)
+        self.pairs.remedy_wanted.connect(self._mend)
         self.keeper.model_taken.connect(lambda name: window.status.say(f"{name} is trained and can be used."))
         self.new_cysts.paths_wanted.connect(window.receive)
         self.new_cysts.voxel_size_wanted.connect(window.sample_commands.give_voxel_size)
@@ -105,6 +108,11 @@ class Panels(QObject):
         self._window.session.set_current(sample_id)
         self._window.show_samples()
         self.corrector.set_on(True)
+
+    def _mend(self, sample_id: int, remedy: str) -> None:
+        """Show a sample with the tools that correct its cells, and do one of the corrections."""
+        self._correct(sample_id)
+        self.mender.mend(sample_id, remedy)
 
     def _asks_to_stop(self, running: int) -> bool:
         jobs = "A job is" if running == 1 else f"{running} jobs are"

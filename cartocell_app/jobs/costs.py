@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from cartocell_app.errors import UserError, plainly
 from cartocell_app.jobs import forecast
 from cartocell_app.jobs.forecast import Subject
 from cartocell_app.segmentation import machine
@@ -139,7 +140,10 @@ class SegmentWork:
 
     def cost(self) -> Cost:
         """See `Work`; what `forecast` says, and what lies on disk afterwards."""
-        facts = forecast.find_out(self.model, self.subjects)
+        try:
+            facts = forecast.find_out(self.model, self.subjects)
+        except UserError as error:
+            raise UserError(plainly(error, self.model)) from error
         expected = forecast.forecast(facts, self.device, self.subjects)
         shapes = [subject.shape for subject in self.subjects if subject.shape is not None]
         return Cost(

@@ -14,31 +14,34 @@ CORE_VOX_S = 70_000
 MOST_CORES = 8
 """More cores do not help as much."""
 
-START_S = 40.0
-"""PyTorch is loaded, the cysts are made coarser, the model is written; measured."""
+START_S = 60.0
+"""PyTorch is loaded in three processes, the cysts are made coarser, the model is written; measured 60 to 80 s on two
+busy cores."""
 
-BASE_BYTES, BYTES_PER_PIECE_VOXEL = 1.0e9, 2200
+BASE_BYTES, BYTES_PER_PIECE_VOXEL = 2.1e9, 2200
 """Memory of PyTorch and the processes that prepare pieces, and of learning from the pieces of a step.
 
-Measured with `cartocell train … --steps 2` on two cores, all processes together (PSS), with CartoCell's network and the
-cysts of the sample project: 1.2 GB for the pieces of *trial* (0.11 million voxels a step), 2.3 GB for *quick* (0.82),
-4.0 GB for four pieces in place of its two (1.64); forecast 1.3, 2.8 and 4.6."""
+Measured on two cores, all processes together (PSS), with CartoCell's network and the cysts of the sample project. The
+most of a whole `cartocell train-model`: 1.6 to 2.3 GB for *trial* (pieces of 0.11 million voxels a step; forecast 2.4)
+and 3.7 GB for three rounds of *quick* (0.82; 3.9). After the first steps it is less: 1.2, 2.3, and 4.0 GB with four
+pieces a step (1.64), from which comes what a voxel takes. Writing the model takes 1.0 to 1.3 GB, which is less."""
 
-WRITING_BYTES = 2.4e9
-"""Memory that writing the model takes at the end, after the training; measured with `cartocell train-model`, whose most
-was 2.0 to 2.3 GB with *trial*."""
+LOADER_BYTES, MOST_LOADERS = 0.15e9, 8
+"""A process that prepares pieces (measured), of which two for each two cores run; the first two are in `BASE_BYTES`."""
 
 EXAMPLE_BYTES_PER_VOXEL = 12
 """A cyst in memory: as read, at the network's voxel size (4 bytes), and what making that takes."""
 
 CHECKPOINT_BYTES, NETWORK_BYTES = 6.8e6, 2.3e6
-"""Files of CartoCell's network: a state that a training goes on from; weights alone. Measured."""
+"""Files of CartoCell's network: a state that a training goes on from; weights alone. Measured. All files of a training
+were 23 MB for *trial* (forecast 37) and 33 MB for *quick* (50)."""
 
 PICTURE_BYTES_PER_VOXEL, PICTURES = 4.2, 10
 """Pieces that are saved to be looked at."""
 
-WIDER_MEMORY, WIDER_FILES = 3.0, 2.5
-"""How much more the published network takes."""
+WIDER_MEMORY, WIDER_FILES = 2.3, 2.5
+"""How much more the published network takes: measured 3.4 GB after two steps with one of its pieces each, and a state
+of 16.4 MB."""
 
 ROUND_BYTES = 20e3
 """What a round adds: its picture and its row."""
@@ -96,8 +99,9 @@ class TrainingWork:
     def _memory_bytes(self, voxels: int) -> int:
         pieces = self.preset.batch * math.prod(self.preset.patch_vox)
         per_voxel = BYTES_PER_PIECE_VOXEL * (WIDER_MEMORY if self._times > 1 else 1)
-        learning = BASE_BYTES + per_voxel * pieces
-        return round(max(learning, WRITING_BYTES) + EXAMPLE_BYTES_PER_VOXEL * voxels)
+        loaders = max(1, min(MOST_LOADERS, (os.cpu_count() or 1) // 2))
+        base = BASE_BYTES + 2 * LOADER_BYTES * (loaders - 1)
+        return round(base + per_voxel * pieces + EXAMPLE_BYTES_PER_VOXEL * voxels)
 
     def _disk_bytes(self, voxels: int) -> int:
         # Two states and a third while it is written; weights beside them, and as a model in three places.

@@ -19,6 +19,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPoint
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pyvirtualdisplay import Display
+from scenes_failed import phase_3_failed, phase_3_full_disk, phase_5_failed, phase_5_wrong_model
 from scenes_phase_1 import correcting, phase_1, versions
 from scenes_phase_3 import field, gallery
 from scenes_phase_5 import phase_5, phase_5_empty
@@ -219,6 +220,10 @@ SCENES: dict[str, Scene] = {
     "gallery": gallery,
     "phase-5-empty": phase_5_empty,
     "phase-5": phase_5,
+    "phase-3-failed": phase_3_failed,
+    "phase-3-full-disk": phase_3_full_disk,
+    "phase-5-failed": phase_5_failed,
+    "phase-5-wrong-model": phase_5_wrong_model,
     "batch": batch,
     "palette": palette,
     "keys": page("keys"),
@@ -246,6 +251,10 @@ WHOLE_WINDOW = (
     "gallery",
     "phase-5-empty",
     "phase-5",
+    "phase-3-failed",
+    "phase-3-full-disk",
+    "phase-5-failed",
+    "phase-5-wrong-model",
     "batch",
     "palette",
 )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
+from cartocell_app.desktop.curation.mending import WORDS
 from cartocell_app.desktop.curation.pair_check import EDGE_PX, PairCheck
 from cartocell_app.desktop.icons import icon
 from cartocell_app.desktop.pages import paragraph
@@ -16,7 +17,7 @@ from cartocell_app.desktop.theme import SPACING
 from cartocell_app.desktop.viewer.geometry import PLANES
 
 if TYPE_CHECKING:
-    from cartocell_app.morphology.label_checks import Finding
+    from cartocell_app.morphology.label_checks import Finding, Remedy
     from cartocell_app.project.values import Sample
 
 SIGNS = {
@@ -37,8 +38,12 @@ class PairView(QWidget):
         Owner.
     """
 
+    remedy_wanted = Signal(str)
+    """Key of the correction that mends what was found, to be done."""
+
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._shown: tuple[Sample, PairCheck | None, str] | None = None
         self.title = paragraph("", "title")
         self.pictures = [QLabel() for _ in PLANES]
         pictures = QWidget()
@@ -62,8 +67,14 @@ class PairView(QWidget):
         layout.addWidget(pictures)
         layout.addLayout(self._findings)
 
-    def show_pair(self, sample: Sample, check: PairCheck | None) -> None:
-        """Show what was found of a sample; None if it was not looked at yet."""
+    def show_pair(self, sample: Sample, check: PairCheck | None, no_remedy: str = "") -> None:
+        """Show what was found of a sample; None if it was not looked at yet.
+
+        `no_remedy` says why nothing can be mended now; empty if it can.
+        """
+        if (sample, check, no_remedy) == self._shown:
+            return  # no button goes from under the pointer
+        self._shown = sample, check, no_remedy
         self.title.setText(sample.name)
         pictures = () if check is None else check.pictures
         for place, label in enumerate(self.pictures):
@@ -81,7 +92,17 @@ class PairView(QWidget):
                 _line("", "Nothing odd was found. Look at the outlines: do they lie on the borders?")
             )
         for finding in () if check is None else check.findings:
-            self._findings.addWidget(_line(finding.weight, _words(finding)))
+            line = _line(finding.weight, _words(finding))
+            if finding.remedy:
+                line.layout().addWidget(self._button(finding.remedy, no_remedy), 0, Qt.AlignmentFlag.AlignTop)
+            self._findings.addWidget(line)
+
+    def _button(self, remedy: Remedy, problem: str) -> QPushButton:
+        button = QPushButton(WORDS[remedy])
+        button.setEnabled(not problem)
+        button.setToolTip(problem or "Does it and shows it in the viewer. It can be undone, and is not saved yet.")
+        button.clicked.connect(lambda: self.remedy_wanted.emit(remedy))
+        return button
 
     @property
     def words(self) -> str:

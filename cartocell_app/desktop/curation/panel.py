@@ -74,6 +74,9 @@ class PairsPanel(QWidget):
     correction_wanted = Signal(int)
     """Number of the sample whose cells are to be corrected in the viewer."""
 
+    remedy_wanted = Signal(int, str)
+    """Number of the sample, and key of the correction that mends its cells."""
+
     cost_changed = Signal()
     """There is something else to check or to find cells in."""
 
@@ -143,7 +146,7 @@ class PairsPanel(QWidget):
             work = SegmentWork(what, CPU_MODEL, subjects or (USUAL_CYST,))
         else:
             work = CheckWork(f"Checking {len(shapes)} pair{'s' * (len(shapes) != 1)}, and a corrected version", shapes)
-        return CostQuestion(work, project.folder, any(pair.state == "running" for pair in self._shown))
+        return CostQuestion(work, project.folder, all(pair.state != "running" for pair in self._shown))
 
     def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
@@ -190,8 +193,8 @@ class PairsPanel(QWidget):
         sample = self.current
         if sample is None:
             return
-        self.view.show_pair(sample, self.checker.of(sample))
         problem = self._why_not_judge(sample)
+        self.view.show_pair(sample, self.checker.of(sample), problem)
         tips = {
             self.correct: "Show it in the viewer, with the tools that delete, merge and mend cells.",
             self.accept: "The cells of this cyst are right: M1 learns from it.",
@@ -244,6 +247,10 @@ class PairsPanel(QWidget):
         if self.current is not None:
             self.correction_wanted.emit(self.current.id)
 
+    def _mend(self, remedy: str) -> None:
+        if self.current is not None:
+            self.remedy_wanted.emit(self.current.id, remedy)
+
     def _connect(self) -> None:
         session = self._session
         for changed in (session.project_changed, session.samples_changed, session.runs_changed):
@@ -254,6 +261,7 @@ class PairsPanel(QWidget):
         self.list.currentItemChanged.connect(self._show_current)
         self.list.itemActivated.connect(self._open)
         self.correct.clicked.connect(self._correct)
+        self.view.remedy_wanted.connect(self._mend)
         self.accept.clicked.connect(lambda: self._judge("accept", "accepted"))
         self.reject.clicked.connect(self._ask_why)
         self.reasons.chosen.connect(lambda reason: self._judge("reject", "rejected", reason))

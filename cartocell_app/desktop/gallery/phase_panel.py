@@ -7,10 +7,12 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
 from cartocell_app.desktop.cost_view import CostQuestion
+from cartocell_app.desktop.failed_cysts import FailedCysts
 from cartocell_app.desktop.fields.section import FieldsSection
 from cartocell_app.desktop.gallery.counts_table import CountsTable
 from cartocell_app.desktop.gallery.labelling import (
     MODEL,
+    PHASE,
     cysts_to_label,
     cysts_to_label_again,
     start_labelling,
@@ -20,10 +22,12 @@ from cartocell_app.desktop.gallery.showing import shown_cysts
 from cartocell_app.desktop.importing.segmenting import cysts_in_words, subject_of_sample
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.pages import paragraph
+from cartocell_app.desktop.phase5.working import latest_run, role_of_run, run_in_words
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import SPACING, set_role
 from cartocell_app.project.counts import count_cysts
+from cartocell_app.project.values import UNFINISHED
 from cartocell_app.resources import CPU_MODEL
 
 
@@ -53,6 +57,7 @@ class LabellingPanel(QWidget):
         self.fields = FieldsSection()
         self.label, self.again, self.gallery = QPushButton(), QPushButton(), QPushButton()
         self.obstacle, self.heading = paragraph("", "small"), paragraph("Cysts to be labelled", "title")
+        self.run_words, self.failed = paragraph(""), FailedCysts()
         self.counts = CountsTable()
         self._lay_out()
         self._soon = soon(self, self.refresh)
@@ -77,6 +82,8 @@ class LabellingPanel(QWidget):
         for widget in (self.counts, self.heading):
             widget.setVisible(bool(counts))
         self._show_labelling(why_no_labels(project))
+        self._show_run()
+        self.failed.show_cysts([sample for sample in samples if sample.role == "low-resolution"])
         labelled, waiting = len(shown_cysts(samples, "all")), len(shown_cysts(samples, "waiting"))
         words = f"Look through {cysts_in_words(waiting)}…" if waiting else "See all labelled cysts…"
         self.gallery.setText(words.replace("L", "&L", 1) if waiting else f"&{words}")
@@ -101,7 +108,7 @@ class LabellingPanel(QWidget):
         # M1 will be such a network, if it is not trained yet.
         work = SegmentWork(what, CPU_MODEL if m1 is None else m1.path, subjects)
         running = any(sample.role == "low-resolution" and sample.state == "running" for sample in samples)
-        return CostQuestion(work, project.folder, running)
+        return CostQuestion(work, project.folder, not running)
 
     def _show_labelling(self, problem: str) -> None:
         project = self._session.project
@@ -119,6 +126,14 @@ class LabellingPanel(QWidget):
             f"They were labelled before this {MODEL} was trained. They are to be accepted or rejected again; those "
             "that you corrected stay as they are."
         )
+
+    def _show_run(self) -> None:
+        """Say how the labelling ended, if that was not as wished."""
+        run = latest_run(self._session.project, PHASE)
+        view = None if run is None or run.state in UNFINISHED else self._queue.job(run.id)
+        self.run_words.setText("" if view is None else run_in_words(view, "labelling"))
+        self.run_words.setVisible(bool(self.run_words.text()))
+        set_role(self.run_words, role_of_run(view))
 
     def _begin(self, *, again: bool) -> None:
         project = self._session.project
@@ -140,7 +155,7 @@ class LabellingPanel(QWidget):
         layout.setSpacing(SPACING)
         layout.addWidget(self.fields)
         layout.addSpacing(SPACING)
-        for widget in (self.heading, self.counts):
+        for widget in (self.heading, self.run_words, self.failed, self.counts):
             layout.addWidget(widget)
         layout.addLayout(buttons)
         layout.addWidget(self.obstacle)

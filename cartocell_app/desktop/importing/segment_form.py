@@ -16,7 +16,7 @@ from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.theme import MARGIN, SPACING, set_role
 from cartocell_app.desktop.workers import Latest
-from cartocell_app.errors import UserError
+from cartocell_app.errors import UserError, plainly
 from cartocell_app.jobs import forecast
 from cartocell_app.jobs.costs import SegmentWork
 from cartocell_app.jobs.forecast import PROVIDERS, Forecast, ModelFacts, Subject
@@ -169,7 +169,7 @@ class SegmentForm(QWidget):
     def _not_found_out(self, error: Exception) -> None:
         if not isinstance(error, UserError):
             raise error
-        self._trouble = str(error)
+        self._trouble = plainly(error, self._models[self.model.currentIndex()].path)
         self._show()
 
     def _fill_devices(self, facts: ModelFacts) -> None:

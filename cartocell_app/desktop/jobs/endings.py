@@ -16,6 +16,7 @@ KILLED = (
 )
 CRASHED = "It crashed in a part that is not ours{number}. What is finished is kept; the log may say more."
 STOPPED_OUTSIDE = "Something other than this window stopped it. What is finished is kept; go on from there."
+SEE_LIST = "; the list of samples says why"
 CANCELLED = "Stopped, as you asked. What is finished is kept."
 NOT_STARTED = (
     "It could not be started: {reason}. Perhaps a virus scanner holds it back, or the program was moved. Install "
@@ -103,8 +104,8 @@ def _in_part(good: int, bad: int, errors: str) -> Ending:
         return Ending("some failed", _user_error(errors) or errors.strip() or "Not everything could be done.")
     if not good:
         words = "The stack could not be done" if bad == 1 else f"None of the {bad} stacks could be done"
-        return Ending("failed", f"{words}; the list of samples says why.")
-    return Ending("some failed", f"{bad} of {good + bad} stacks could not be done; the list of samples says why.")
+        return Ending("failed", f"{words}{SEE_LIST}.")
+    return Ending("some failed", f"{bad} of {good + bad} stacks could not be done{SEE_LIST}.")
 
 
 def _user_error(errors: str) -> str:

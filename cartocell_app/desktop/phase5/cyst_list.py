@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
-from cartocell_app.desktop.samples.words import cells_in_words, everything_in_words
+from cartocell_app.desktop.icons import icon
+from cartocell_app.desktop.samples.words import cells_in_words, everything_in_words, sign_of
 from cartocell_app.desktop.theme import SPACING
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class CystList(QTreeWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.header().setStretchLastSection(False)
         self.header().setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((STATE, 96), (CELLS, 72)):
+        for column, width in ((STATE, 116), (CELLS, 72)):
             self.setColumnWidth(column, width)
         self.itemActivated.connect(lambda item, _: self.opened.emit(item.data(NAME, Qt.ItemDataRole.UserRole)))
 
@@ -54,9 +55,11 @@ class CystList(QTreeWidget):
         self._shown = list(cysts)
         for row, cyst in enumerate(cysts):
             item = self.topLevelItem(row)
-            for column, text in ((NAME, cyst.name), (STATE, cyst.state.capitalize()), (CELLS, cells_in_words(cyst))):
+            for column, text in ((NAME, cyst.name), (STATE, sign_of(cyst).word), (CELLS, cells_in_words(cyst))):
                 item.setText(column, text)
                 item.setToolTip(column, cyst.reason or everything_in_words(cyst))
+            sign = sign_of(cyst)
+            item.setIcon(STATE, icon(sign.icon, sign.role))
             item.setData(NAME, Qt.ItemDataRole.UserRole, cyst.id)
             item.setSizeHint(NAME, QSize(0, ROW_PX))
         rows = min(ROWS_SHOWN, max(1, len(cysts)))

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QProgressBar, QPushButto
 
 from cartocell_app.desktop.cost_view import CostQuestion
 from cartocell_app.desktop.drop_area import DropArea
+from cartocell_app.desktop.failed_cysts import FailedCysts
 from cartocell_app.desktop.importing.segment_form import SegmentForm
 from cartocell_app.desktop.importing.segmenting import cysts_in_words, start_segmenting, subject_of_sample
 from cartocell_app.desktop.jobs.queue import JobQueue
@@ -24,6 +25,7 @@ from cartocell_app.desktop.phase5.working import (
     latest_import,
     latest_run,
     new_cysts,
+    role_of_run,
     run_in_words,
     start_measuring,
     to_do,
@@ -78,7 +80,7 @@ class NewCystsPanel(QWidget):
         )
         self.add_words = paragraph("Drop more stacks, a whole folder or a model anywhere in the window, or", "small")
         self.ways = [QPushButton(text) for _, text in WAYS]
-        self.cysts = CystList()
+        self.cysts, self.failed = CystList(), FailedCysts()
         self.form = SegmentForm(session)
         self.model_words, self.obstacle = paragraph("", "small"), paragraph("", "small")
         self.run_words, self.bar = paragraph(""), QProgressBar()
@@ -111,10 +113,13 @@ class NewCystsPanel(QWidget):
             self.form.show_subjects([subject_of_sample(cyst) for cyst in self._next()])
         self.cysts.show_cysts(cysts)
         self.cysts.setVisible(bool(cysts))
+        self.failed.show_cysts(cysts)
         self.drop.setVisible(not cysts)
         for widget in (self.form, self.add_words, *self.ways[:2]):
             widget.setVisible(bool(cysts))
-        self.model_words.setText(import_in_words(latest_import(project)))
+        imported = latest_import(project)
+        self.model_words.setText(import_in_words(imported))
+        set_role(self.model_words, "failed" if imported is not None and imported.state == "failed" else "small")
         self.model_words.setVisible(bool(self.model_words.text()))
         self.give.setVisible(any(cyst.voxel_size is None for cyst in cysts))
         done = with_cells(cysts)
@@ -136,7 +141,9 @@ class NewCystsPanel(QWidget):
         subjects = [subject_of_sample(cyst) for cyst in cysts] or [USUAL_CYST]
         what = f"Segmenting {cysts_in_words(len(cysts)) if cysts else 'a cyst of the usual size'}"
         running = any(cyst.state == "running" for cyst in new_cysts(project))
-        return CostQuestion(self.form.work(what, subjects), project.folder, running)
+        # What is wrong with a model is said beside it.
+        warns = not running and not self.form.obstacle()
+        return CostQuestion(self.form.work(what, subjects), project.folder, warns)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
@@ -174,7 +181,8 @@ class NewCystsPanel(QWidget):
         set_role(self.start, "" if again else "primary")
         self.start.setVisible(bool(new_cysts(self._session.project)))
         self.obstacle.setText(reason)
-        self.obstacle.setVisible(bool(reason) and self.start.isVisibleTo(self) and not self.bar.isVisibleTo(self))
+        is_new = bool(reason) and reason != self.form.obstacle()
+        self.obstacle.setVisible(is_new and self.start.isVisibleTo(self) and not self.bar.isVisibleTo(self))
 
     def _show_run(self) -> None:
         run = latest_run(self._session.project)
@@ -183,13 +191,14 @@ class NewCystsPanel(QWidget):
         is_busy = view is not None and view.state in BUSY
         self.run_words.setText(words)
         self.run_words.setVisible(bool(words))
-        set_role(self.run_words, "" if view is None or is_busy else ("failed" if "fail" in view.state else "doubt"))
+        set_role(self.run_words, role_of_run(view))
         self.bar.setVisible(is_busy)
         if view is not None:
             self.bar.setRange(0, int(view.progress.total))
             self.bar.setValue(int(view.progress.done))
         self.stop.setVisible(is_busy)
-        self.resume.setVisible(view is not None and view.can_be_retried)
+        # Those that failed one by one are to do again, with what is chosen by now.
+        self.resume.setVisible(view is not None and view.can_be_retried and view.state != "some failed")
 
     def _begin(self) -> None:
         project = self._session.project
@@ -256,7 +265,7 @@ class NewCystsPanel(QWidget):
         layout.addWidget(self.add_words)
         layout.addLayout(_in_a_row(*self.ways))
         layout.addSpacing(SPACING)
-        for widget in (self.model_words, self.form, self.obstacle, self.run_words, self.bar):
+        for widget in (self.model_words, self.form, self.obstacle, self.run_words, self.failed, self.bar):
             layout.addWidget(widget)
         layout.addLayout(_in_a_row(self.start, self.stop, self.resume, self.give))
         layout.addSpacing(SPACING)

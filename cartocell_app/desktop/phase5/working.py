@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cartocell_app.desktop.importing.segmenting import cysts_in_words
+from cartocell_app.desktop.jobs.endings import SEE_LIST
 from cartocell_app.desktop.jobs.words import doing_in_words, step_in_words
 
 if TYPE_CHECKING:
@@ -42,10 +44,10 @@ def with_cells(cysts: Sequence[Sample]) -> list[Sample]:
     return [cyst for cyst in cysts if cyst.labels is not None and cyst.state != "rejected"]
 
 
-def latest_run(project: Project | None) -> Run | None:
-    """The segmentation of this phase that was begun last."""
+def latest_run(project: Project | None, phase: int = PHASE) -> Run | None:
+    """The segmentation of a phase that was begun last; of this one by default."""
     runs = [] if project is None else project.runs()
-    return next((run for run in reversed(runs) if run.kind == "segment" and run.phase == PHASE), None)
+    return next((run for run in reversed(runs) if run.kind == "segment" and run.phase == phase), None)
 
 
 def latest_import(project: Project | None) -> Run | None:
@@ -67,19 +69,28 @@ def start_measuring(project: Project, queue: JobQueue, cysts: Sequence[Sample], 
     return run
 
 
-def run_in_words(view: JobView) -> str:
+def run_in_words(view: JobView, deed: str = "segmentation") -> str:
     """How far a segmentation is, or how it ended if that was not as wished; empty if all is well."""
     if view.state == "queued":
         return "It waits until the job before it is done."
     if view.state == "running":
         return f"{doing_in_words(view)} · {step_in_words(view)}"
+    # The page itself says why, below.
+    message = view.message.replace(SEE_LIST, "").replace(f"{view.folder}{os.sep}", "")
     endings = {
-        "cancelled": "The segmentation was stopped. What is finished is kept.",
-        "interrupted": "The segmentation was interrupted. What is finished is kept.",
-        "failed": f"The segmentation failed. {view.message}",
-        "some failed": f"Some cysts could not be segmented. {view.message}",
+        "cancelled": f"The {deed} was stopped. What is finished is kept.",
+        "interrupted": f"The {deed} was interrupted. What is finished is kept.",
+        "failed": f"The {deed} failed. {message}",
+        "some failed": f"The {deed} is done in part. {message}",
     }
     return endings.get(view.state, "").strip()
+
+
+def role_of_run(view: JobView | None) -> str:
+    """Role of the style sheet for the words of `run_in_words`."""
+    if view is None or view.state in BUSY:
+        return ""
+    return "failed" if "fail" in view.state else "doubt"
 
 
 def import_in_words(run: Run | None) -> str:

@@ -107,7 +107,7 @@ class TrainingPanel(QWidget):
         if project is None or not can_train():
             return None
         run = latest_training(project, self.phase)
-        return CostQuestion(self.form.work(), project.folder, run is not None and run.state in BUSY)
+        return CostQuestion(self.form.work(), project.folder, run is None or run.state not in BUSY)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)

@@ -2,8 +2,10 @@
 
 import numpy as np
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 
 from cartocell_app.desktop.curation.panel import CHECK, STATE
+from cartocell_app.stacks.reading import read_labels
 from cartocell_app.stacks.writing import write_labels
 from tests.desktop.curation.conftest import add_cyst, cells
 
@@ -21,6 +23,11 @@ def opened(window, qtbot):
 
 def settled(panel, qtbot):
     qtbot.waitUntil(lambda: not panel.checker.is_busy and not panel._soon.isActive(), timeout=LONG_MS)
+
+
+def remedies(panel):
+    """Buttons beside what was found."""
+    return [button for button in panel.view.findChildren(QPushButton) if button.isVisible()]
 
 
 def row(panel, name):
@@ -103,3 +110,35 @@ def test_an_empty_project_says_what_a_pair_is(window, session, qtbot, tmp_path):
     assert "the same names in folders x and y" in panel.how.text()
     assert not panel.list.isVisible()
     assert panel.find.toolTip() == "Add stacks first."
+
+
+def test_a_button_beside_a_finding_mends_it_and_it_can_be_undone(window, project, session, qtbot):
+    panel = opened(window, qtbot)
+    panel.list.setCurrentItem(row(panel, "one"))
+    before = read_labels(project.samples()[0].labels)[0]
+    qtbot.waitUntil(lambda: len(remedies(panel)) == 2, timeout=LONG_MS)
+    (crumbs,) = [button for button in remedies(panel) if "largest" in button.text()]
+    qtbot.mouseClick(crumbs, Qt.MouseButton.LeftButton)
+    assert window.page == "viewer"
+    corrector = window.panels.corrector
+    qtbot.waitUntil(lambda: corrector.is_changed and not corrector.why_not(), timeout=LONG_MS)
+    shown = window.panels.viewer.viewer.view
+    assert shown.labels[6, 27, 38] == 0
+    window.actions_.refresh()
+    window.actions_.action("edit.undo").trigger()
+    assert not corrector.is_changed
+    assert np.array_equal(shown.labels, before)
+
+    window.actions_.refresh()
+    window.actions_.action("edit.redo").trigger()
+    with qtbot.waitSignal(corrector.said, timeout=LONG_MS):
+        corrector.save()
+    panel = opened(window, qtbot)
+    panel.list.setCurrentItem(row(panel, "one"))
+    qtbot.waitUntil(lambda: len(remedies(panel)) == 1, timeout=LONG_MS)
+    (renumber,) = remedies(panel)
+    assert "Number" in renumber.text()
+    qtbot.mouseClick(renumber, Qt.MouseButton.LeftButton)
+    # It is shown already, so it is done at once.
+    qtbot.waitUntil(lambda: corrector.is_changed, timeout=LONG_MS)
+    assert set(np.unique(window.panels.viewer.viewer.view.labels)) == {0, 1, 2, 3}

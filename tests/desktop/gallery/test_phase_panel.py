@@ -107,3 +107,26 @@ def test_fields_are_listed_with_what_was_cut_out_and_wide_stacks_are_asked_about
     with qtbot.waitSignal(panel.fields.field_wanted) as wanted:
         qtbot.mouseClick(panel.fields.open, Qt.MouseButton.LeftButton)
     assert wanted.args == [project.samples()[0].id]
+
+
+@pytest.mark.parametrize(
+    ("state", "message", "said"),
+    [
+        ("done", "2 stacks done.", ""),
+        ("some failed", "1 of 2 stacks could not be done; the list of samples says why.",
+         "The labelling is done in part. 1 of 2 stacks could not be done."),
+        ("failed", "{folder}/a.tif could not be written. The disk is full.",
+         "The labelling failed. a.tif could not be written. The disk is full."),
+    ],
+)  # fmt: skip
+def test_how_the_labelling_ended_is_said_with_the_reason_of_each_cyst(
+    qtbot, panel, project, m1, tmp_path, state, message, said
+):
+    m1()
+    cyst = add(project, tmp_path, "low", "low-resolution")
+    project.update_samples([cyst.id], state="failed", reason="It is 2D.")
+    run = project.new_run("segment", "Label 2 cysts", [cyst.id], lambda _: ["segment"], 3)
+    project.update_run(run.id, state=state, message=message.format(folder=run.folder))
+    qtbot.waitUntil(lambda: panel.failed.words == "low: It is 2D." and panel.run_words.text() == said)
+    assert panel.failed.isVisible()
+    assert panel.run_words.isVisible() == bool(said)

@@ -153,3 +153,16 @@ def test_new_cysts_are_segmented_stopped_gone_on_with_and_measured(
     click(qtbot, panel.export)
     qtbot.waitUntil(lambda: (tmp_path / "tables" / "cysts.csv").exists(), timeout=RUN_MS)
     qtbot.waitUntil(lambda: not queue.running(), timeout=RUN_MS)
+
+
+def test_why_cysts_failed_is_said_beside_the_button(qtbot, project, panel, cyst):
+    assert panel.failed.isHidden()
+    cysts = [cyst(f"7d.{number}") for number in range(6)]
+    project.update_samples([one.id for one in cysts], state="failed", reason="It is 2D.")
+    qtbot.waitUntil(panel.failed.isVisible)
+    lines = panel.failed.words.splitlines()
+    assert lines[0] == "7d.0: It is 2D."
+    assert lines[-1] == "2 more could not be done; the list of samples says why."
+    assert panel.cysts.topLevelItem(0).text(1) == "Failed"
+    project.update_samples([one.id for one in cysts], state="to do", reason="")
+    qtbot.waitUntil(panel.failed.isHidden)
