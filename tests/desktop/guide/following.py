@@ -130,11 +130,14 @@ class Reader:
 
     def click_sample(self, ending: str, column: int = 0) -> None:
         """Click a line of the list."""
-        samples = self.window.samples
-        index = samples.shown.mapFromSource(samples.model.find(self.sample(ending).id)).siblingAtColumn(column)
+        samples, number = self.window.samples, self.sample(ending).id
+        QApplication.processEvents()  # new lines get their places
+        index = samples.shown.mapFromSource(samples.model.find(number)).siblingAtColumn(column)
         samples.tree.scrollTo(index)
         where = samples.tree.visualRect(index).center()
         QTest.mouseClick(samples.tree.viewport(), Qt.MouseButton.LeftButton, pos=where)
+        assert self.session.current is not None
+        assert self.session.current.id == number
 
     def no_question_is_open(self) -> bool:
         QApplication.processEvents()
