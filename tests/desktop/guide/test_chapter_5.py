@@ -1,0 +1,61 @@
+"""The fifth chapter, Models, done as it says."""
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QComboBox
+
+from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
+from cartocell_app.desktop.importing.segment_words import PROFILES
+from cartocell_app.resources import CPU_MODEL
+from cartocell_app.segmentation.model_card import read_card
+from tests.conftest import Answer
+from tests.desktop.guide.following import Reader, table
+
+
+def words_of(choices: QComboBox) -> list[str]:
+    return [choices.itemText(row) for row in range(choices.count())]
+
+
+def test_what_is_said_of_the_model_in_the_box_is_what_its_card_says(reader: Callable[[int], Reader]) -> None:
+    card = read_card(CPU_MODEL)
+    she = reader(5)
+    she.reads(f"`{card.name}` comes with CartoCell", "it found 98.7 % of the cells (F1 at half overlap 0.987)")
+    assert round(card.scores["f1_0.5"], 3) == 0.987
+    she.reads("It was never shown tubes, sheets, several lumens, nuclei or other stains")
+    assert "Never shown: tubes, sheets, several lumens, nuclei, other stains" in card.limits
+
+
+@pytest.mark.slow
+def test_models_of_others_are_dropped_on_the_window(
+    sample_project: Path, reader: Callable[[int], Reader], cartocell: Callable[..., Answer], tmp_path: Path
+) -> None:
+    pytest.importorskip("torch", reason="training is not installed")
+    she = reader(5)
+    she.reads("Drop the file on the window. It is copied into the project, and stands from then on in the list Model")
+    assert {".onnx", ".pt", ".h5", ".pth", ".zip"} == set(
+        re.findall(r"`(\.\w+)`", " ".join(table(5, "Models of others")))
+    )
+    shutil.copy(CPU_MODEL, tmp_path / "from a colleague.onnx")
+    assert cartocell("export-model-zoo", CPU_MODEL, "-o", tmp_path / "zoo.zip").code == 0
+    she.window.receive([tmp_path / "from a colleague.onnx"])
+    she.wait((sample_project / "models" / "from a colleague.onnx").exists)
+    she.reads("Files that are not ONNX are turned into it first, a job")
+    she.window.receive([tmp_path / "zoo.zip"])
+    queue = she.window.load_panels().queue
+    she.wait(queue.running)
+    (run,) = she.project.runs()
+    assert run.words[:2] == ("import-model", str(tmp_path / "zoo.zip"))
+    queue.cancel(run.id)  # it is done in tests/training; here it would take a minute
+    she.wait(lambda: not queue.running())
+
+    she.click_sample("new_1")
+    she.click("Segment cysts")
+    form = she.dialog(SegmentDialog).form
+    assert "from a colleague (this project)" in words_of(form.model)
+    she.reads("you can choose another under Cells found when you segment")
+    assert words_of(form.profile) == list(table(5, "Ways to find cells")) == [name for name, _ in PROFILES.values()]
+    she.dialog(SegmentDialog).close()
