@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from cartocell_app.desktop.icons import icon
+from cartocell_app.desktop.messages import show_user_error
 from cartocell_app.desktop.results.cells_table import CellsTable
 from cartocell_app.desktop.results.doubts_list import DoubtsList
 from cartocell_app.desktop.results.export_dialog import ExportDialog
@@ -51,6 +52,7 @@ class ResultsPanel(QWidget):
         super().__init__(parent)
         self._session = session
         self._shown_for: tuple[Any, ...] | None = None
+        self._is_to_export = False
         self.results: SampleResults | None = None
         self.summary, self.cells, self.doubts = SummaryPanel(), CellsTable(), DoubtsList()
         self.saved = SavedBar()
@@ -70,6 +72,7 @@ class ResultsPanel(QWidget):
         if wanted is not None and wanted == self._shown_for:
             return
         self._shown_for = wanted
+        self._is_to_export = False
         self._measuring.forget()
         self.saved.hide()
         if sample is None:
@@ -81,8 +84,12 @@ class ResultsPanel(QWidget):
             self._measuring.request(partial(_load, sample))
 
     def export(self) -> None:
-        """Ask what to export of the current sample, and where to."""
-        if self.results is not None:
+        """Ask what to export of the current sample, and where to; while it is measured, as soon as that is done."""
+        if self.results is None:
+            self._is_to_export = self._measuring.is_busy
+            if not self._is_to_export:
+                show_user_error(UserError("Nothing can be exported yet.", self.message.text()), self)
+        else:
             dialog = ExportDialog(self.results.sample.name, self._proposed_folder(), self)
             dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
             dialog.chosen.connect(self._export)
@@ -148,6 +155,9 @@ class ResultsPanel(QWidget):
         self.tabs.setTabText(2, f"Doubts ({len(results.doubts)})" if results.doubts else "Doubts")
         self._take(results)
         self.pages.setCurrentIndex(1)
+        if self._is_to_export:
+            self._is_to_export = False
+            self.export()
 
     def _take(self, results: "SampleResults | None") -> None:
         self.results = results

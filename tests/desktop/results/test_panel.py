@@ -7,8 +7,10 @@ import openpyxl
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtWidgets import QLabel
 
 from cartocell_app.desktop.actions import Actions
+from cartocell_app.desktop.messages import Message
 from cartocell_app.desktop.results.actions import actions
 from cartocell_app.desktop.results.export_dialog import ExportDialog
 from cartocell_app.desktop.results.exporting import export_sample
@@ -172,6 +174,24 @@ def test_export_writes_files_and_says_where(qtbot, panel, session, sample, tmp_p
     book = openpyxl.load_workbook(folder / "7d.4C.8_2_measurements.xlsx")
     assert book.sheetnames == ["Cells", "Contacts", "Cyst"]
     assert (folder / "7d.4C.8_2_overview.png").stat().st_size > 1000
+
+
+def test_export_asked_for_while_it_is_measured_comes_once_that_is_done(qtbot, panel, session, sample):
+    session.set_current(sample.id)
+    panel.export()
+    assert panel.results is None
+    qtbot.waitUntil(lambda: panel.findChild(ExportDialog) is not None)
+    panel.findChild(ExportDialog).close()
+
+
+def test_what_cannot_be_measured_says_why_it_is_not_exported(qtbot, panel, session, sample):
+    write_labels(sample.labels, shell(6), None)
+    session.set_current(sample.id)
+    qtbot.waitUntil(panel.give_voxel_size.isVisible)
+    panel.export()
+    message = panel.findChild(Message)
+    assert any("voxel size is not known" in label.text() for label in message.findChildren(QLabel))
+    message.close()
 
 
 def test_export_dialog_says_what_it_replaces_and_why_it_cannot(qtbot, tmp_path):
