@@ -54,6 +54,17 @@ def phase_1(studio: Studio) -> QWidget:
     return studio.window
 
 
+def phase_1_remedy(studio: Studio) -> QWidget:
+    """What was found in a pair, and a button that mends it."""
+    phase_1(studio)
+    panel = studio.window.panels.pairs
+    panel.list.setCurrentItem(panel.list.topLevelItem(1))
+    studio.settle()
+    bar = studio.window.centre.phase.verticalScrollBar()
+    bar.setValue(round(0.45 * bar.maximum()))
+    return studio.window
+
+
 def correcting(studio: Studio) -> QWidget:
     """A cell is picked, another one was deleted."""
     _pairs(studio)

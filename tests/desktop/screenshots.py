@@ -20,7 +20,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from pyvirtualdisplay import Display
 from scenes_failed import phase_3_failed, phase_3_full_disk, phase_5_failed, phase_5_wrong_model
-from scenes_phase_1 import correcting, phase_1, versions
+from scenes_phase_1 import correcting, phase_1, phase_1_remedy, versions
 from scenes_phase_3 import field, gallery
 from scenes_phase_5 import phase_5, phase_5_empty
 from scenes_phases_2_4 import training
@@ -209,6 +209,7 @@ SCENES: dict[str, Scene] = {
     "layers": layers,
     "phase": phase,
     "phase-1": phase_1,
+    "phase-1-remedy": phase_1_remedy,
     "correcting": correcting,
     "versions": versions,
     "phase-2": training(2, ended=False, scrolled=0.5),
@@ -241,6 +242,7 @@ WHOLE_WINDOW = (
     "layers",
     "phase",
     "phase-1",
+    "phase-1-remedy",
     "correcting",
     "phase-2",
     "phase-2-paused",

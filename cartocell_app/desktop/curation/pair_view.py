@@ -92,10 +92,8 @@ class PairView(QWidget):
                 _line("", "Nothing odd was found. Look at the outlines: do they lie on the borders?")
             )
         for finding in () if check is None else check.findings:
-            line = _line(finding.weight, _words(finding))
-            if finding.remedy:
-                line.layout().addWidget(self._button(finding.remedy, no_remedy), 0, Qt.AlignmentFlag.AlignTop)
-            self._findings.addWidget(line)
+            button = self._button(finding.remedy, no_remedy) if finding.remedy else None
+            self._findings.addWidget(_line(finding.weight, _words(finding), button))
 
     def _button(self, remedy: Remedy, problem: str) -> QPushButton:
         button = QPushButton(WORDS[remedy])
@@ -114,12 +112,15 @@ def _words(finding: Finding) -> str:
     return f"{finding.words} {finding.advice}"
 
 
-def _line(weight: str, words: str) -> QWidget:
+def _line(weight: str, words: str, button: QPushButton | None = None) -> QWidget:
     line, sign = QWidget(), QLabel()
     sign.setPixmap(icon(*SIGNS[weight]).pixmap(QSize(16, 16)))
     row = QHBoxLayout(line)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(SPACING)
-    row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop)
+    # Beside a button, which is higher than a line of text, all stand in the middle.
+    row.addWidget(sign, 0, Qt.AlignmentFlag.AlignTop if button is None else Qt.AlignmentFlag.AlignVCenter)
     row.addWidget(paragraph(words), 1)
+    if button is not None:
+        row.addWidget(button)
     return line

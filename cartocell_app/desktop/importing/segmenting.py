@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from cartocell_app.desktop.jobs.queue import JobQueue
     from cartocell_app.jobs.segmenting import ReadingChoices
     from cartocell_app.project.project import Project
-    from cartocell_app.project.values import Run, Sample
+    from cartocell_app.project.values import Role, Run, Sample
 
 LIST = "stacks.csv"
+
+PHASE_OF_ROLE: dict[Role, int] = {"high-resolution": 1, "low-resolution": 3, "new": 5}
+"""In which phase the cells of samples are found."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,9 @@ def cysts_in_words(number: int) -> str:
 def start_segmenting(
     project: Project, queue: JobQueue, samples: Sequence[Sample], choices: SegmentChoices, phase: int | None = None
 ) -> Run:
-    """Put the segmentation of `samples`, whose voxel sizes are known, into the queue, as part of a phase if of one.
+    """Put the segmentation of `samples`, whose voxel sizes are known, into the queue.
+
+    It is part of a phase; if none is given, of the one that all samples are for.
 
     Returns
     -------
@@ -75,9 +80,15 @@ def start_segmenting(
         return segment_words(folder, choices)
 
     title = f"Segment {cysts_in_words(len(samples))}"
-    run = project.new_run("segment", title, [sample.id for sample in samples], make_words, phase)
+    run = project.new_run("segment", title, [sample.id for sample in samples], make_words, phase or phase_of(samples))
     queue.add(run)
     return run
+
+
+def phase_of(samples: Sequence[Sample]) -> int | None:
+    """Phase whose work it is to segment these samples; None if they are for several, or for none."""
+    phases = {PHASE_OF_ROLE.get(sample.role) for sample in samples}
+    return phases.pop() if len(phases) == 1 else None
 
 
 def stack_rows(samples: Sequence[Sample]) -> dict[str, tuple[Path, ReadingChoices]]:

@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 
 from cartocell_app.desktop.importing.models import model_choices
+from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
+from cartocell_app.desktop.importing.segmenting import phase_of
 from cartocell_app.desktop.phase5.panel import NewCystsPanel
 from cartocell_app.desktop.phase5.working import latest_run
 from cartocell_app.jobs import forecast
@@ -166,3 +168,30 @@ def test_why_cysts_failed_is_said_beside_the_button(qtbot, project, panel, cyst)
     assert panel.cysts.topLevelItem(0).text(1) == "Failed"
     project.update_samples([one.id for one in cysts], state="to do", reason="")
     qtbot.waitUntil(panel.failed.isHidden)
+
+
+def test_a_segmentation_from_the_menu_is_followed_on_the_page_too(qtbot, session, project, queue, panel, cyst):
+    one = cyst()
+    dialog = SegmentDialog([one], None, session, queue)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    qtbot.waitUntil(dialog.start.isEnabled)
+    with qtbot.waitSignal(dialog.started) as started:
+        click(qtbot, dialog.start)
+    assert started.args[0].phase == 5
+    qtbot.waitUntil(panel.bar.isVisible)
+    assert resolve_phase(facts_of(project), 5).state == "in progress"
+    click(qtbot, panel.stop)
+    qtbot.waitUntil(lambda: queue.job(started.args[0].id).state in ENDED, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: not queue.running())
+
+
+def test_cysts_for_several_phases_are_work_of_none(project, cyst):
+    first, second = cyst("a"), cyst("b")
+    assert phase_of([first, second]) == 5
+    project.update_samples([second.id], role="low-resolution")
+    samples = project.samples()
+    assert phase_of(samples) is None
+    assert phase_of(samples[1:]) == 3
+    project.update_samples([first.id], role="field")
+    assert phase_of(project.samples()[:1]) is None
