@@ -125,3 +125,18 @@ def test_a_model_that_is_none_is_said(window: MainWindow, sample_project, qtbot:
     costs = window.centre.phase.costs
     qtbot.waitUntil(lambda: "what it costs is not known" in costs.words.text())
     assert "M1.onnx" in costs.warning.text()
+
+
+def test_what_is_wrong_with_a_chosen_model_is_said_once_and_beside_it(
+    window: MainWindow, sample_project, qtbot: QtBot, tmp_path: Path
+):
+    (tmp_path / "nuclei.onnx").write_bytes(b"no model")
+    told(window, qtbot, 5, "Segmenting 3 cysts")
+    panel = window.panels.new_cysts
+    panel.form.take_model(tmp_path / "nuclei.onnx")
+    qtbot.waitUntil(lambda: panel.form.card.text().startswith("nuclei.onnx is not an ONNX model."))
+    costs = window.centre.phase.costs
+    qtbot.waitUntil(lambda: "what it costs is not known" in costs.words.text())
+    assert costs.warning.isHidden()
+    assert panel.obstacle.isHidden()
+    assert not panel.start.isEnabled()
