@@ -19,6 +19,7 @@ from cartocell_app.desktop.samples.words import FIELD, MISSING, SIGNS
 from cartocell_app.desktop.viewer.geometry import XY
 from tests.conftest import Answer
 from tests.desktop.guide.following import Reader, scroll, table
+from tests.desktop.guide.test_chapters import part
 
 pytestmark = pytest.mark.slow
 
@@ -107,7 +108,7 @@ def test_views(she: Reader) -> None:
 
 
 def test_layers_results_and_jobs_of_a_segmented_cyst(
-    she: Reader, cartocell: Callable[..., Answer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    she: Reader, sample_project: Path, cartocell: Callable[..., Answer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     she.click_sample("new_1")
     she.click("Segment cysts")
@@ -117,6 +118,8 @@ def test_layers_results_and_jobs_of_a_segmented_cyst(
     she.wait(lambda: she.sample("new_1").state == "segmented")
     panels = she.window.load_panels()
     she.wait(lambda: panels.results.results is not None)
+    told = re.findall(r"`([^`/]+)", part("6-results.md", "What a segmentation writes"))
+    assert {path.name for path in (sample_project / "runs" / "0001-segment").iterdir()} <= set(told)
     she.wait_for_pictures()
 
     she.reads("shows what the model saw", "the maps of cell interior, contour and tissue, and the seeds")
