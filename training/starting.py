@@ -146,11 +146,18 @@ def _card(model: ModelProto, path: Path) -> ModelCard:
 
 
 def _weights(model: ModelProto) -> Weights:
-    return {
-        tensor.name.removeprefix(_PREFIX): numpy_helper.to_array(tensor)
-        for tensor in model.graph.initializer
-        if tensor.name.startswith(_PREFIX)
-    }
+    """Weights by their names in the network.
+
+    Two layers whose biases are the same, as those of two convolutions that are added up stay from start to end, share
+    one in the file, under the name of one of them. So a bias is the one that stands beside its layer's weight.
+    """
+    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
+    weights = {name.removeprefix(_PREFIX): values for name, values in stored.items() if name.startswith(_PREFIX)}
+    for node in model.graph.node:
+        layer, parameter = node.input[1].rpartition(".")[::2] if len(node.input) > 2 else ("", "")
+        if layer.startswith(_PREFIX) and parameter == "weight" and node.input[2] in stored:
+            weights[f"{layer.removeprefix(_PREFIX)}.bias"] = stored[node.input[2]]
+    return weights
 
 
 def _form(network: ResUNet | TrainingSettings) -> tuple[tuple[int, ...], tuple[int, ...], Norm]:

@@ -11,13 +11,16 @@ from scipy import ndimage
 
 from cartocell_app.segmentation.seeds import hills, peak_seeds, piece_seeds
 from cartocell_app.segmentation.settings import Landscape, NearestCell, PeakSeeds, SegmentationSettings
-from cartocell_app.segmentation.voronoi import share_as_published, share_to_nearest
+from cartocell_app.segmentation.voronoi import share_as_published, share_to_nearest, without_doubtful
 from cartocell_app.segmentation.watershed import Cut, flood, inner_distance
 
 FloatArray = NDArray[np.float32]
 
 BLUR_VOX = 1.0
 """Standard deviation of the Gaussian, cut off at once that, of the landscape that BiaPy floods since 3.7."""
+
+RIDGE_BLUR_UM = 0.35
+"""Standard deviation of the Gaussian that makes one ridge of a contour."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,9 @@ def instances_from_maps(maps: FloatArray, voxel_size_um: Sequence[float], settin
     grown = flood(landscape, seeds, foreground)
     mask = cuts["tissue"].above(tissue)
     if isinstance(settings.voronoi, NearestCell):
-        cells = share_to_nearest(grown, mask, voxel_size_um, settings.voronoi)
+        valleys = _valleys(maps, voxel_size_um) if settings.voronoi.meet == "at the contour" else None
+        cells = share_to_nearest(grown, mask, voxel_size_um, settings.voronoi, valleys)
+        cells = without_doubtful(cells, tissue, settings.voronoi.least_certainty)
     else:
         cells = share_as_published(grown, mask, settings.voronoi)
     number = _numbers(cells, seed_count=int(seeds.max(initial=0)))
@@ -129,6 +134,14 @@ def _landscape(
             # A foreground without an outside is infinitely far from it everywhere: flat ground.
             landscape = -np.nan_to_num(distance, copy=False, posinf=0)
     return landscape
+
+
+def _valleys(maps: FloatArray, voxel_size_um: Sequence[float]) -> FloatArray:
+    """Low inside cells, with a smooth ridge along the contour between them."""
+    interior, contour, _ = maps
+    blur_vox = [RIDGE_BLUR_UM / edge_um for edge_um in voxel_size_um]
+    valleys: FloatArray = ndimage.gaussian_filter(contour - interior, blur_vox, mode="nearest", truncate=3)
+    return valleys
 
 
 def _numbers(cells: NDArray[np.int32], seed_count: int) -> NDArray[Any]:

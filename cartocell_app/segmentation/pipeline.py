@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,12 +17,22 @@ from cartocell_app.segmentation.model_card import ModelCard
 from cartocell_app.segmentation.network import Network
 from cartocell_app.segmentation.normalisation import normalise
 from cartocell_app.segmentation.settings import SegmentationSettings
-from cartocell_app.stacks.resampling import resample_labels, resample_raw, resampled_shape, resampled_voxel_size
+from cartocell_app.stacks.resampling import (
+    Shape,
+    resample_labels,
+    resample_maps,
+    resample_raw,
+    resampled_shape,
+    resampled_voxel_size,
+)
 from cartocell_app.stacks.stack import Stack
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 COARSEST_SLICES_UM = 2.5
 """Slices farther apart than this cut most cells of a cyst too few times to outline them."""
+
+MOST_OUTLINED_VOX = 64_000_000
+"""Larger stacks are outlined on the network's grid, for memory."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +46,7 @@ class Segmentation:
     maps : (3, z, y, x) ndarray of float32
         Probabilities B, C, M on the network's grid, which covers the same volume.
     instances : Instances
-        Seeds, foreground, landscape and cells before Voronoi, on the network's grid.
+        Seeds, foreground, landscape and cells before Voronoi, on the grid of `outline_shape`.
     grid : VoxelSize
         Voxel size of the network's grid.
     seconds : dict
@@ -57,7 +68,7 @@ class Segmentation:
         return int(np.count_nonzero(np.bincount(self.labels.ravel())[1:]))
 
     def on_input(self, labels: NDArray[Any]) -> NDArray[Any]:
-        """Bring labels from the network's grid to the input's."""
+        """Bring labels from the grid of `instances` to the input's."""
         return resample_labels(labels, self.labels.shape)
 
 
@@ -84,8 +95,8 @@ def segment_stack(
 ) -> Segmentation:
     """Segment the cells of one stack.
 
-    Resample to the voxel size that the model was trained at, normalise as it says, run the network, find seeds,
-    flood, share out the tissue, and bring the cells back to the input's grid.
+    Resample to the voxel size that the model was trained at, normalise as it says, run the network, bring its maps to
+    the grid of the outlines, find seeds, flood, share out the tissue, and bring the cells to the input's grid.
 
     Parameters
     ----------
@@ -124,12 +135,37 @@ def segment_stack(
     stop_if(cancelled)
     progress("Finding cells", 0, 1)
     with watch.time("cells"):
-        instances = instances_from_maps(maps, grid.zyx_um, settings)
+        fine = outline_shape(stack.shape, stack.voxel_size, shape, settings.outline_um)
+        fine_um = resampled_voxel_size(stack.shape, stack.voxel_size, fine).zyx_um
+        instances = instances_from_maps(maps if fine == shape else resample_maps(maps, fine), fine_um, settings)
     stop_if(cancelled)
     with watch.time("regrid"):
         labels = resample_labels(instances.labels, stack.shape)
     progress("Finding cells", 1, 1)
     return Segmentation(labels, maps, instances, grid, watch.seconds, _notes(stack, network.card, labels))
+
+
+def outline_shape(shape: Shape, voxel_size: VoxelSize, network_shape: Shape, outline_um: float | None) -> Shape:
+    """Shape (z, y, x) of the grid on which cells are outlined.
+
+    Probabilities change smoothly from voxel to voxel, and surfaces that lie between the network's voxels are lost if
+    cells are outlined on those: on synthetic cysts the mean IoU is 0.02 higher on the stack's own.
+
+    Parameters
+    ----------
+    shape, voxel_size : tuple of int, VoxelSize
+        Of the stack.
+    network_shape : tuple of int
+        Of the network's grid over the same extent.
+    outline_um : float or None
+        No axis becomes finer than this, unless the network's is; None is the network's grid.
+    """
+    if outline_um is None:
+        return network_shape
+    grid = resampled_voxel_size(shape, voxel_size, network_shape)
+    wanted_um = [min(ours, max(its, outline_um)) for its, ours in zip(voxel_size, grid, strict=True)]
+    fine = resampled_shape(shape, voxel_size, wanted_um)
+    return fine if prod(fine) <= MOST_OUTLINED_VOX else network_shape
 
 
 def _notes(stack: Stack, card: ModelCard, labels: NDArray[Any]) -> tuple[str, ...]:

@@ -76,9 +76,14 @@ class ThresholdSeeds(_Settings):
 
 
 class NearestCell(_Settings):
-    """Tissue goes to the nearest cell that it hangs together with, in µm."""
+    """Tissue goes to the cells that it hangs together with, up to the contour between them or to the nearest, in µm."""
 
-    kind: Literal["nearest cell"] = Field("nearest cell", description="To the nearest surface of a cell, in µm.")
+    kind: Literal["nearest cell"] = Field("nearest cell", description="To cells that it hangs together with.")
+    meet: Literal["at the contour", "halfway"] = Field(
+        "at the contour",
+        description="Where neighbours touch: where the network sees most contour and least interior between them, or "
+        "halfway between their surfaces, in µm (plain 3D Voronoi).",
+    )
     closing_um: float = Field(
         0.0,
         ge=0,
@@ -90,6 +95,13 @@ class NearestCell(_Settings):
     )
     min_cell_um3: float = Field(
         30.0, ge=0, description="Cells that end up smaller are given to their neighbours (µm³)."
+    )
+    least_certainty: float = Field(
+        0.82,
+        ge=0,
+        le=1,
+        description="Cells whose mean probability of tissue is less than this share of the middle cell's are lumen or "
+        "surroundings and are left out; 0 keeps all.",
     )
 
 
@@ -130,6 +142,12 @@ class SegmentationSettings(_Settings):
     voronoi: Annotated[NearestCell | PublishedVoronoi, Field(discriminator="kind")] = Field(
         NearestCell(), description="How the tissue is shared out, so that neighbouring cells touch."
     )
+    outline_um: float | None = Field(
+        0.5,
+        gt=0,
+        description="Cells are outlined on the stack's own voxels where these are finer than the network's, but on "
+        "none finer than this (µm). Without it, on the network's.",
+    )
 
 
 PROFILES: Final[dict[str, SegmentationSettings]] = {
@@ -140,6 +158,7 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         landscape="interior 8-bit",
         tissue=OtsuThreshold(),
         voronoi=PublishedVoronoi(),
+        outline_um=None,
     ),
     "biapy-cartocell": SegmentationSettings(
         seeds=ThresholdSeeds(interior=FixedThreshold(value=0.2), contour=FixedThreshold(value=0.2)),
@@ -147,6 +166,7 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         landscape="distance voxels",
         tissue=OtsuThreshold(),
         voronoi=PublishedVoronoi(),
+        outline_um=None,
     ),
     "biapy-3.5": SegmentationSettings(
         seeds=ThresholdSeeds(interior=OtsuThreshold(), contour=OtsuThreshold()),
@@ -154,6 +174,7 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         landscape="interior",
         tissue=OtsuThreshold(),
         voronoi=PublishedVoronoi(),
+        outline_um=None,
     ),
     "biapy-3.7": SegmentationSettings(
         seeds=ThresholdSeeds(interior=OtsuThreshold(), contour=OtsuThreshold(), min_vox=6),
@@ -161,6 +182,7 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         landscape="interior blurred",
         tissue=OtsuThreshold(),
         voronoi=PublishedVoronoi(closing_vox=0, fill_holes=True),
+        outline_um=None,
     ),
 }
 """Ready-made settings by name: ours, and those of the published software by version (specification §6, §7, §11)."""

@@ -146,8 +146,11 @@ def resample_labels(labels: NDArray[Any], shape: Shape) -> NDArray[Any]:
     Returns
     -------
     (z, y, x) ndarray
-        Of the same type. Ties go to what lies at lower z, then y, then x: how cells are numbered has no influence.
+        A new array of the same type. Ties go to what lies at lower z, then y, then x: how cells are numbered has no
+        influence.
     """
+    if labels.shape == tuple(shape):
+        return labels.copy()
     corners_z, corners_y, corners_x = (_corners(n, m) for n, m in zip(labels.shape, shape, strict=True))
     mixed = _mixed(labels)
     resampled = np.empty(shape, labels.dtype)

@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
+from cartocell_app.segmentation import pipeline
 from cartocell_app.segmentation.network import Network
-from cartocell_app.segmentation.pipeline import segment_stack
+from cartocell_app.segmentation.pipeline import outline_shape, segment_stack
 from cartocell_app.segmentation.settings import PROFILES
 from cartocell_app.stacks.stack import Stack
 from cartocell_app.stacks.voxel_size import VoxelSize
@@ -27,3 +29,51 @@ def test_a_stack_is_brought_to_the_voxel_size_of_the_training_if_that_is_known(t
     assert result.labels.shape == SHAPE
     assert any("taken as it is" in note for note in result.notes) == (trained_um is None)
     assert result.grid.zyx_um == pytest.approx(trained_um or VOXEL_UM)
+
+
+@pytest.mark.parametrize(
+    ("voxel_um", "outlined"),
+    [
+        ((0.7, 0.6, 0.6), (60, 70, 70)),  # the stack's own
+        ((0.7, 0.1, 0.1), (60, 14, 14)),  # none finer than half a micrometre
+        ((2.1, 1.4, 1.4), (180, 140, 140)),  # the network's, which are finer
+    ],
+)
+def test_cells_are_outlined_on_the_stack_s_own_voxels_within_reason(voxel_um, outlined):
+    shape, voxel_size = (60, 70, 70), VoxelSize(*voxel_um, source="test")
+    network_shape = pipeline.resampled_shape(shape, voxel_size, (0.7, 0.7, 0.7))
+    assert outline_shape(shape, voxel_size, network_shape, 0.5) == outlined
+    assert outline_shape(shape, voxel_size, network_shape, None) == network_shape
+
+
+def test_a_large_field_is_outlined_on_the_network_s_grid(monkeypatch):
+    shape, voxel_size = (60, 70, 70), VoxelSize(0.7, 0.6, 0.6, source="test")
+    monkeypatch.setattr(pipeline, "MOST_OUTLINED_VOX", 60 * 70 * 70 - 1)
+    assert outline_shape(shape, voxel_size, (60, 60, 60), 0.5) == (60, 60, 60)
+
+
+def test_surfaces_between_the_network_s_voxels_are_kept(tmp_path):
+    """Of a ball that is seen without any fault, on voxels of 0.5 µm by a network that works at 1 µm."""
+    shape, voxel_um = (40, 40, 40), (0.5, 0.5, 0.5)
+    radius = np.sqrt(sum((np.indices(shape)[axis] - 19.3) ** 2 for axis in range(3)))
+    ball = radius < 14.6
+    raw = np.rint(255 * ndimage.gaussian_filter(ball.astype(np.float32), 1.2)).astype(np.uint8)
+    g = GraphBuilder()
+    # B and M follow the brightness and cross 0.5 at half of it; there is no contour.
+    gains = g.constant(np.array([6, 0, 6], np.float32).reshape(3, 1, 1, 1, 1))
+    offsets = g.constant(np.array([-3, -20, -3], np.float32))
+    node = g.node("Conv", ["raw", gains, offsets], kernel_shape=[1, 1, 1])
+    network = Network.open(
+        save(tmp_path / "m.onnx", g.model(g.node("Sigmoid", [node])), voxel_size_um=(1.0, 1.0, 1.0)), "cpu", 1
+    )
+    stack = Stack(raw, VoxelSize(*voxel_um, source="test"), "ball")
+    default = PROFILES["default"]
+    fine, coarse = (
+        iou(ball, segment_stack(stack, network, default.model_copy(update={"outline_um": um})).labels == 1)
+        for um in (0.5, None)
+    )
+    assert 1 - fine < 0.6 * (1 - coarse)
+
+
+def iou(one, other):
+    return (one & other).sum() / (one | other).sum()

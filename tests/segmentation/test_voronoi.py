@@ -12,6 +12,7 @@ from cartocell_app.segmentation.voronoi import (
     share_as_published,
     share_to_nearest,
     whole_cells,
+    without_doubtful,
     without_pinholes,
 )
 from tests.segmentation.published_by_hand import shared_by_hand
@@ -157,6 +158,46 @@ def test_what_sharing_out_keeps(seed, count):
     # the numbers themselves mean nothing
     renumber = np.concatenate([[0], np.random.default_rng(seed).permutation(count) + 1]).astype(np.int32)
     np.testing.assert_array_equal(share_to_nearest(renumber[cells], tissue, VOXEL_UM, PLAIN), renumber[shared])
+
+
+def test_cells_meet_at_the_ridge_and_not_halfway():
+    cells = row(1, 0, 0, 0, 0, 0, 0, 2)
+    ridge = row(0, 1, 2, 3, 4, 9, 3, 0).astype(np.float32)
+    everywhere = np.ones(cells.shape, bool)
+    along = share_to_nearest(cells, everywhere, CUBES, PLAIN, ridge).ravel().tolist()
+    assert along[:5] == [1] * 5  # the top of the ridge is anyone's
+    assert along[6:] == [2] * 2
+    assert share_to_nearest(cells, everywhere, CUBES, PLAIN).ravel().tolist() == [1, 1, 1, 1, 2, 2, 2, 2]
+
+
+@settings(max_examples=40, deadline=None)
+@given(random_seeds, st.integers(1, 8))
+def test_what_sharing_out_along_ridges_keeps(seed, count):
+    shape = (7, 9, 11)
+    cells, tissue = scattered_cells(seed, shape, count), random_tissue(seed + 1, shape)
+    valleys = np.random.default_rng(seed).random(shape).astype(np.float32)
+    shared = share_to_nearest(cells, tissue, VOXEL_UM, PLAIN, valleys)
+    halfway = share_to_nearest(cells, tissue, VOXEL_UM, PLAIN)
+    np.testing.assert_array_equal(shared > 0, halfway > 0)
+    kept = (cells > 0) & tissue
+    np.testing.assert_array_equal(shared[kept], cells[kept])
+    for cell in np.unique(shared[shared > 0]):
+        assert ndimage.label(shared == cell)[1] == 1
+
+
+def test_cells_of_which_the_network_is_much_less_sure_are_left_out():
+    cells, tissue = row(1, 1, 3, 3, 7, 7, 0, 0), np.array([0.9, 1, 1, 0.9, 0.8, 0.7, 0.2, 0], np.float32)[None, None]
+    # the middle cell's certainty is 0.95, and 0.75 is 0.79 of it
+    assert without_doubtful(cells, tissue, 0.8).ravel().tolist() == [1, 1, 3, 3, 0, 0, 0, 0]
+    for nothing_lost in (0.78, 0.0):
+        np.testing.assert_array_equal(without_doubtful(cells, tissue, nothing_lost), cells)
+    assert not without_doubtful(np.zeros_like(cells), tissue, 0.8).any()
+
+
+def test_a_stack_whose_cells_are_all_unsure_keeps_them():
+    cells = row(1, 1, 2, 2, 3, 3)
+    unsure = np.full(cells.shape, 0.55, np.float32)
+    np.testing.assert_array_equal(without_doubtful(cells, unsure, 1.0), cells)
 
 
 def test_distance_is_in_micrometres():

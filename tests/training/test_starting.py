@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cartocell_app.errors import UserError
-from cartocell_app.resources import CPU_MODEL
+from cartocell_app.resources import CPU_MODEL, GPU_MODEL
 from cartocell_app.segmentation.model_card import write_card
 from tests.segmentation.onnx_graphs import card
 from training.data import Example
@@ -109,6 +109,22 @@ def test_a_network_without_norms_comes_back_too(tmp_path):
     assert all(torch.equal(a, b) for a, b in zip(network.parameters(), start.network.parameters(), strict=True))
 
 
+@pytest.mark.parametrize("norm", ["batch", "none"])
+def test_layers_that_share_a_bias_in_the_file_get_it_back_each(tmp_path, norm):
+    """The exporter stores equal tensors once."""
+    network, path = trained(norm), tmp_path / "shared.onnx"
+    with torch.no_grad():
+        for block in [*network.down, network.bottleneck, *network.merges]:
+            block.shortcut.bias.copy_(block.block[-1].bias)
+    write_onnx(network, path)
+    write_card(path, card(name="shared"))
+    stored = {tensor.name for tensor in onnx.load(path).graph.initializer}
+    assert "network.bottleneck.shortcut.bias" not in stored
+    again = network_of_model(path, pictures()).network
+    torch.testing.assert_close(again.bottleneck.shortcut.bias, network.bottleneck.shortcut.bias)
+    torch.testing.assert_close(again(batch(pictures())), network(batch(pictures())), rtol=1e-3, atol=1e-3)
+
+
 def test_training_goes_on_from_a_model_and_says_so(tmp_path, model):
     examples = pictures()
     material = Material(examples[:4], examples[4:], (2.0, 2.0, 2.0), "boxes")
@@ -167,10 +183,13 @@ def test_a_model_of_another_program_is_refused(tmp_path, model):
         network_of_model(changed(model, tmp_path / "strange.onnx", strange), pictures())
 
 
-def test_the_model_in_the_box_can_be_trained_further():
-    start = network_of_model(CPU_MODEL, pictures(2))
-    assert start.network.feature_maps == (16, 32, 32, 64)
-    assert len(norms(start.network)) == 13
+@pytest.mark.parametrize(
+    ("path", "maps", "norms_of_it"), [(CPU_MODEL, (16, 32, 32, 64), 13), (GPU_MODEL, (52, 68, 84), 9)]
+)
+def test_the_models_in_the_box_can_be_trained_further(path, maps, norms_of_it):
+    start = network_of_model(path, pictures(2))
+    assert start.network.feature_maps == maps
+    assert len(norms(start.network)) == norms_of_it
 
 
 @pytest.mark.parametrize("preset", ["trial", "quick", "paper"])
