@@ -7,6 +7,7 @@ from pathlib import Path
 from cartocell_app.errors import UserError
 from cartocell_app.jobs.inputs import find_stacks, pair
 from cartocell_app.jobs.records import write_json
+from cartocell_app.jobs.segmenting import CELLS
 from cartocell_app.segmentation.evaluation import Evaluation, evaluate_pair, mean_of, pool
 from cartocell_app.stacks.files import whole_file
 from cartocell_app.stacks.reading import read_labels
@@ -35,7 +36,7 @@ def evaluate_files(truth: Path, predicted: Path, table: Path | None = None, scor
     Parameters
     ----------
     truth, predicted : Path
-        Label stacks.
+        Label stacks; for `predicted` also a folder that ``cartocell segment`` wrote.
     table : Path, optional
         Gets all scores as CSV: a row a file, and ``POOLED`` and ``MEAN``.
     scores : Path, optional
@@ -46,6 +47,8 @@ def evaluate_files(truth: Path, predicted: Path, table: Path | None = None, scor
     UserError
         If nothing pairs, or a pair's sizes differ.
     """
+    if (predicted / CELLS).is_dir():
+        predicted = predicted / CELLS
     if truth.is_file() and predicted.is_file():
         pairs = {predicted.name: (truth, predicted)}
         only_truth: list[str] = []

@@ -101,6 +101,14 @@ def test_evaluate_folders(tmp_path, cartocell, small_cyst):
     assert json.loads((tmp_path / "s.json").read_text())["n_true"] == 2 * cells
 
 
+def test_evaluate_takes_the_results_of_segment(tmp_path, cartocell, small_cyst):
+    for folder in (tmp_path / "truth", tmp_path / "results" / "per_image_instances_voronoi"):
+        write_labels(folder / "a.tif", small_cyst.labels, small_cyst.voxel_size)
+    answer = cartocell("evaluate", tmp_path / "truth", tmp_path / "results")
+    assert answer.code == 0, answer.err
+    assert "1.000" in answer.out
+
+
 def test_evaluate_one_pair_and_refuses_different_sizes(tmp_path, cartocell, small_cyst):
     write_labels(tmp_path / "truth.tif", small_cyst.labels, small_cyst.voxel_size)
     write_labels(tmp_path / "small.tif", small_cyst.labels[1:], small_cyst.voxel_size)
