@@ -66,7 +66,11 @@ def segment(
     ] = None,
     stack_list: StackList = None,
     model: Annotated[
-        str, typer.Option(help="auto: the best in the box for this computer; or an .onnx file of yours.")
+        str,
+        typer.Option(
+            help="auto: the best in the box for this computer (m2 with a graphics card, else m2-fast); or an .onnx "
+            "file of yours."
+        ),
     ] = "auto",
     voxel_size: VoxelUm = None,
     channel: Channel = None,
@@ -97,7 +101,7 @@ def segment(
 
     reading = ReadingChoices(name_or_number(scene), name_or_number(channel), time, given_voxel_size(voxel_size))
     stacks, readings = given_stacks(inputs or [], stack_list, reading, subfolders=subfolders, leave_out=output)
-    choices = BatchChoices(find_model(model), reading, profile, device, threads, workers, readings)
+    choices = BatchChoices(find_model(model, device), reading, profile, device, threads, workers, readings)
     with stoppable() as stop, reporter(progress) as report:
         result = segment_batch(stacks, output, choices, report, truth_folder=ground_truth, stop=stop)
         report.message(f"Saved to {output} (overview: {result.summary}).")

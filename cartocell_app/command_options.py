@@ -58,7 +58,7 @@ StartFrom = Annotated[
     str | None,
     typer.Option(
         help="What to start from instead of chance: network.pt of an earlier training, a model (.onnx) exported from "
-        "one, or auto: CartoCell's. The network is then as wide as that one, and its steps are gentle.",
+        "one, or auto: CartoCell's small one. The network is then as wide as that one, and its steps are gentle.",
         show_default=False,
     ),
 ]

@@ -45,7 +45,7 @@ def compare(
     from cartocell_app.jobs.reporting import reporter
     from cartocell_app.models import find_model
 
-    files = [find_model(model) for model in models]
+    files = [find_model(model, device) for model in models]
     size = given_voxel_size(to, "--to")
     with stoppable() as stop, reporter(progress) as report:
         cysts = pairs_of(pairs, size, output, report, stop=stop)

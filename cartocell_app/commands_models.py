@@ -63,7 +63,7 @@ def train_model(
     from training.records import RunFolder
 
     run = RunFolder(folder / TRAINING, name)
-    start = None if start_from is None else find_model(start_from)
+    start = None if start_from is None else find_model(start_from, "cpu")
     choices = _Choices(name, given_voxel_size(to, "--to"), preset, settings_file, start, learning_rate, device)
     with stoppable() as stop, reporter(progress) as report:
         weights = _train(folder, run, choices, report, stop)

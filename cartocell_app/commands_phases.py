@@ -99,7 +99,7 @@ def label(
 
     reading = ReadingChoices(name_or_number(scene), name_or_number(channel), time, given_voxel_size(voxel_size))
     stacks = find_stacks(inputs, subfolders=subfolders, leave_out=output)
-    choices = BatchChoices(find_model(model), reading, profile, device, threads, workers)
+    choices = BatchChoices(find_model(model, device), reading, profile, device, threads, workers)
     with stoppable() as stop, reporter(progress) as report:
         result = label_stacks(stacks, output, choices, report, leave_out=leave_out, stop=stop)
         report.message(

@@ -119,7 +119,7 @@ def train(
     else:
         folder = RunFolder(output, name or "cartocell", run_id or 1)
         settings = _settings(settings_file, chosen, USUAL if dataset else "synthetic")
-        start = None if start_from is None else find_model(start_from)
+        start = None if start_from is None else find_model(start_from, "cpu")
         settings = _for_start(settings, start, chosen)
         sources = Sources(dataset, validation, size, start)
     machines = Machines(device, devices, nodes, default_loaders(devices))
@@ -185,6 +185,7 @@ def export(
     scores: Annotated[
         Path | None, typer.Option(help="Scores (.json) that `cartocell evaluate --scores` wrote.", show_default=False)
     ] = None,
+    limits: Annotated[str, typer.Option(help="What it is not good for, for its card.")] = "",
 ) -> None:
     """Turn a trained network into one model file (ONNX) for `cartocell segment`."""
     needs_training()
@@ -192,7 +193,9 @@ def export(
     from training.export import export as write_model
 
     known = {} if scores is None else read_scores(scores)
-    card = write_model(weights, output, name=name, version=model_version, training_command=command, scores=known)
+    card = write_model(
+        weights, output, name=name, version=model_version, training_command=command, scores=known, limits=limits
+    )
     typer.echo(f"Saved {card.name} {card.version} to {output} ({card.mflop_per_voxel:.3f} MFLOP a voxel).")
 
 

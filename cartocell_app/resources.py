@@ -12,6 +12,7 @@ SAMPLE_STACK = ROOT / "samples" / "sample_cyst.tif"
 SAMPLE_LABELS = ROOT / "samples" / "sample_cyst_labels" / "sample_cyst.tif"
 SAMPLE_PROJECT = ROOT / "samples" / "project"
 CPU_MODEL = MODELS / "m2-fast.onnx"
+GPU_MODEL = MODELS / "m2.onnx"
 
 
 def fonts(package: str, folder: str) -> Path:

@@ -45,6 +45,7 @@ def export(
     version: str,
     training_command: str = "",
     scores: Mapping[str, float] | None = None,
+    limits: str = "",
 ) -> ModelCard:
     """Write the network in `weights` as `model` (.onnx), with its card inside.
 
@@ -61,6 +62,8 @@ def export(
         The command that trained it.
     scores : mapping, optional
         Its scores on cysts that it was not trained on.
+    limits : str
+        What it is not good for; a general sentence if not given.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def export(
         difference = parity(network, partial)
         if difference > LARGEST_DIFFERENCE:
             raise UserError(f"{model} was not written.", f"ONNX Runtime differs from PyTorch by {difference:.2g}.")
-        card = _card(trained, partial, name, version, training_command, dict(scores or {}))
+        card = _card(trained, partial, name, version, training_command, dict(scores or {}), limits or _LIMITS)
         write_card(partial, card)
     return card
 
@@ -147,7 +150,7 @@ def mflop_per_voxel(network: ResUNet) -> float:
 
 
 def _card(
-    trained: TrainedNetwork, path: Path, name: str, version: str, command: str, scores: dict[str, float]
+    trained: TrainedNetwork, path: Path, name: str, version: str, command: str, scores: dict[str, float], limits: str
 ) -> ModelCard:
     network, settings = trained.network, trained.settings
     field = receptive_field(path)
@@ -164,7 +167,7 @@ def _card(
         training=f"{_recipe(settings)}. On {trained.trained_on}. ResU-Net {'/'.join(map(str, settings.feature_maps))}.",
         training_command=command,
         scores=scores,
-        limits=_LIMITS,
+        limits=limits,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         software={
             "cartocell": cartocell_app.__version__,

@@ -26,7 +26,7 @@ def demonstrate(out: Path, device: DeviceName, report: Reporter, stop: threading
     (name,) = stacks
     # A demonstration that only says "done before" shows nothing.
     forget_record(out, name)
-    choices = BatchChoices(find_model("auto"), device=device)
+    choices = BatchChoices(find_model("auto", device), device=device)
     segment_batch(stacks, out, choices, report, truth_folder=SAMPLE_LABELS.parent, stop=stop)
     record = read_record(out, name)
     row = {} if record is None else record["row"]

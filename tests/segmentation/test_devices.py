@@ -1,49 +1,11 @@
-import platform
-import time
-
 import numpy as np
 import pytest
 
 from cartocell_app.errors import UserError
-from cartocell_app.segmentation import machine, runtime
+from cartocell_app.segmentation import runtime
 from cartocell_app.segmentation.devices import PROBE_SHAPE, choose_device, probe_devices
-from cartocell_app.segmentation.machine import Gpu
 from tests.segmentation.onnx_graphs import resunet, save
-
-CPU, CUDA, COREML, DIRECTML = (f"{name}ExecutionProvider" for name in ("CPU", "CUDA", "CoreML", "Dml"))
-
-
-class Computer:
-    """A computer to pretend: its system, GPUs, what ONNX Runtime was built with, and how each provider fares."""
-
-    def __init__(self, monkeypatch):
-        self.monkeypatch = monkeypatch
-        self.started = []
-        self.trouble = {}
-        self.error = {}
-        self.delay_s = {}
-        monkeypatch.setattr(runtime, "Session", self.session)
-        self.has("Linux", [], [CPU])
-
-    def has(self, system, gpus, providers):
-        self.monkeypatch.setattr(platform, "system", lambda: system)
-        self.monkeypatch.setattr(machine, "nvidia_gpus", lambda: gpus)
-        self.monkeypatch.setattr(runtime, "available_providers", lambda: frozenset(providers))
-
-    def session(self, _model, provider, *_rest, **_more):
-        self.started.append(provider)
-        if provider in self.trouble:
-            raise self.trouble[provider]
-        return FakeSession(self.error.get(provider, 0), self.delay_s.get(provider, 0.02))
-
-
-class FakeSession:
-    def __init__(self, error, delay_s):
-        self.error, self.delay_s = error, delay_s
-
-    def run(self, tile, *_):
-        time.sleep(self.delay_s)
-        return np.stack([tile] * 3) + np.float32(self.error)
+from tests.segmentation.pretended_computer import COREML, CPU, CUDA, DIRECTML, GPU, Computer
 
 
 @pytest.fixture
@@ -54,9 +16,6 @@ def computer(monkeypatch):
 @pytest.fixture
 def model(tmp_path):
     return save(tmp_path / "m.onnx", resunet((2, 3), [(1, 2, 2)]), size_divisor=(1, 2, 2))
-
-
-GPU = [Gpu("NVIDIA GeForce RTX 4090", 20 << 30)]
 
 
 def test_the_processor_of_this_computer_works_and_is_timed(model):

@@ -8,6 +8,8 @@ from pathlib import Path
 from cartocell_app.resources import CPU_MODEL, MODELS
 
 PROJECT_MODELS = "models"
+AUTO_WORDS = "CartoCell's for this computer (recommended)"
+"""The small network where there is no graphics card."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,11 @@ class ModelChoice:
 
 def model_choices(project_folder: Path | None) -> list[ModelChoice]:
     """Models of the project, the latest first, and those in the box; the recommended one first of all."""
-    choices = [ModelChoice("auto", CPU_MODEL, f"{CPU_MODEL.stem} (in the box, recommended)")]
+    choices = [ModelChoice("auto", CPU_MODEL, AUTO_WORDS)]
     if project_folder is not None:
         own = sorted((project_folder / PROJECT_MODELS).glob("*.onnx"), key=lambda path: -path.stat().st_mtime)
         choices += [model_from_file(path, "this project") for path in own]
-    boxed = sorted(path for path in MODELS.glob("*.onnx") if path != CPU_MODEL)
+    boxed = sorted(MODELS.glob("*.onnx"))
     return [*choices, *(ModelChoice(path.stem, path, f"{path.stem} (in the box)") for path in boxed)]
 
 
