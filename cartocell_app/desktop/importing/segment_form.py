@@ -20,6 +20,7 @@ from cartocell_app.errors import UserError, plainly
 from cartocell_app.jobs import forecast
 from cartocell_app.jobs.costs import SegmentWork
 from cartocell_app.jobs.forecast import PROVIDERS, Forecast, ModelFacts, Subject
+from cartocell_app.models import find_model
 
 MODEL_HABIT = "segment.model"
 FEWEST_LETTERS = 12
@@ -109,10 +110,10 @@ class SegmentForm(QWidget):
     def summary(self) -> str:
         """What is chosen and what that needs, in a line."""
         expected = self.expected()
-        model = self._models[self.model.currentIndex()].path.stem
-        if self._trouble or expected is None:
+        if self._trouble or expected is None or self._facts is None:
+            model = self._models[self.model.currentIndex()].path.stem
             return self._trouble or f"With {model}. Finding out how long it takes…"
-        return f"With {model} on {self._device_name()}. {forecast_in_words(expected)}"
+        return f"With {self._facts.path.stem} on {self._device_name()}. {forecast_in_words(expected)}"
 
     def remember(self) -> None:
         """Take the same model next time."""
@@ -153,9 +154,9 @@ class SegmentForm(QWidget):
         self._show()
 
     def _find_out(self) -> None:
-        path, subjects = self._models[self.model.currentIndex()].path, self._subjects
-        if subjects is not None:
-            self._finding.request(lambda: forecast.find_out(path, subjects))
+        word, subjects = self._models[self.model.currentIndex()].word, self._subjects
+        if subjects is not None:  # which model "auto" is depends on this computer's devices, which takes a while to try
+            self._finding.request(lambda: forecast.find_out(find_model(word), subjects))
 
     def _found_out(self, facts: ModelFacts) -> None:
         is_new = self._facts is None or self._facts.path != facts.path
@@ -213,6 +214,7 @@ class SegmentForm(QWidget):
         in_use = None if project is None else project.model_in_use()
         if (offered, in_use) == (self._offered, self._in_use):
             return
+        word = self._models[self.model.currentIndex()].word
         chosen: Path | None = self._models[self.model.currentIndex()].path
         if offered[0] != self._offered[0] or in_use != self._in_use:
             chosen = in_use
@@ -224,6 +226,9 @@ class SegmentForm(QWidget):
         self.model.blockSignals(True)
         self.model.clear()
         self._fill_models(chosen)
+        place = self.model.findData(word)
+        if place >= 0 and self._models[place].path == chosen:  # the one for this computer may be one of the others
+            self.model.setCurrentIndex(place)
         self.model.blockSignals(False)
         if self._models[self.model.currentIndex()].path != before:
             self._model_chosen()

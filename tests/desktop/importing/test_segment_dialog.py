@@ -14,12 +14,14 @@ from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
 from cartocell_app.desktop.importing.segmenting import SegmentChoices, start_segmenting
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.session import Session
+from cartocell_app.jobs import forecast
 from cartocell_app.project.project import Project
 from cartocell_app.project.values import NewSample, Sample
 from cartocell_app.resources import CPU_MODEL
 from cartocell_app.stacks.reading import describe, read_labels
 from cartocell_app.stacks.voxel_size import VoxelSize
 from cartocell_app.stacks.writing import write_stack
+from tests.segmentation.pretended_computer import CPU, CUDA, GPU, Computer
 
 from .conftest import one_channel
 
@@ -172,6 +174,26 @@ def test_a_file_that_is_no_model_says_so(opened, add: Add, lab: Path):
     dialog = opened(add(lab / "7d.4C.8_2.tif"), lab / "x.onnx")
     assert "is not an ONNX model" in dialog.form.card.text()
     assert not dialog.start.isEnabled()
+
+
+def test_the_model_for_this_computer_is_the_wide_one_where_a_graphics_card_works(
+    opened, add: Add, lab: Path, monkeypatch: pytest.MonkeyPatch
+):
+    samples = add(lab / "7d.4C.8_2.tif")
+    words = "CartoCell's for this computer (recommended)"
+    dialog = opened(samples)
+    assert dialog.form.model.currentText() == words
+    assert dialog.form.card.text().startswith("m2-fast 0.2")
+    assert dialog.form.summary().startswith("With m2-fast on CPU")
+
+    computer = Computer(monkeypatch)
+    computer.has("Linux", GPU, [CPU, CUDA])
+    computer.delay_s[CUDA] = 0.001
+    monkeypatch.setattr(forecast, "_probed", forecast._probed.__wrapped__)  # not as it was found out before
+    dialog = opened(samples)
+    assert dialog.form.model.currentText() == words
+    assert dialog.form.card.text().startswith("m2 0.2")
+    assert dialog.form.summary().startswith("With m2 on NVIDIA GeForce RTX 4090")
 
 
 def test_stacks_dropped_with_a_model_are_imported_and_segmented_with_one_confirmation(
