@@ -19,7 +19,7 @@ def window(session: Session, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.M
     for module in (project_commands, beginnings):
         monkeypatch.setattr(module, "usual_folder", lambda: tmp_path / "projects")
     window = MainWindow(session)
-    qtbot.addWidget(window)
+    qtbot.addWidget(window, before_close_func=_stop)
     window.resize(1440, 860)
     window.show()
     qtbot.waitExposed(window)
@@ -38,3 +38,9 @@ def sample_project(session: Session, tmp_path: Path) -> Path:
 def reader(window: MainWindow, qtbot: QtBot) -> Callable[[int], Reader]:
     """Make somebody who reads the chapter of that number before the window."""
     return lambda number: Reader(number, window, qtbot)
+
+
+def _stop(window: MainWindow) -> None:
+    """End jobs, or the window would ask whether they may be ended."""
+    if window.panels is not None:
+        window.panels.queue.stop_all()
