@@ -18,7 +18,7 @@ from cartocell_app.desktop.theme import MARGIN, SPACING
 from cartocell_app.desktop.training.comparing_view import ComparingView
 from cartocell_app.desktop.training.form import TrainingForm
 from cartocell_app.desktop.training.model_view import ModelView
-from cartocell_app.desktop.training.presets import HOW_TO_ADD, NO_TORCH, can_train
+from cartocell_app.desktop.training.presets import NO_TORCH, can_train, how_to_add_training
 from cartocell_app.desktop.training.progress import BUSY, TrainingProgress
 from cartocell_app.desktop.training.starting import TrainingChoices, latest_training, smaller_rate, start_training
 
@@ -52,7 +52,7 @@ class TrainingPanel(QWidget):
         self._session = session
         self._queue = queue
         self.phase = phase
-        self.no_training, self.how_to_add = paragraph(NO_TORCH, "doubt"), paragraph(HOW_TO_ADD)
+        self.no_training, self.how_to_add = paragraph(NO_TORCH, "doubt"), paragraph(how_to_add_training())
         self.progress = TrainingProgress(queue)
         self.model = ModelView(session, phase)
         self.comparing = ComparingView(session, queue) if phase == 4 else None

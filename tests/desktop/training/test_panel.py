@@ -1,5 +1,7 @@
 """The pages of phases 2 to 4 without any training: what they propose, ask, and say where they cannot."""
 
+import sys
+
 import pytest
 from PySide6.QtCore import Qt
 
@@ -53,6 +55,15 @@ def test_where_nothing_can_learn_the_page_says_what_works_and_how_to_add_it(page
     assert page.form.isHidden()
     assert "segmenting with the models that are there" in page.no_training.text()
     assert "pip install" in page.how_to_add.text()
+    assert "saved as one file" in page.how_to_add.text()
+
+
+def test_the_small_download_names_the_large_one(qtbot, session, queue, monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    page = TrainingPanel(session, queue, 2)
+    qtbot.addWidget(page)
+    assert "large download of CartoCell" in page.how_to_add.text()
+    assert "pip" not in page.how_to_add.text()
 
 
 def test_ticks_and_voxel_size_stay_until_cysts_come_or_go(qtbot, page, add, session):
