@@ -119,6 +119,7 @@ def test_layers_results_and_jobs_of_a_segmented_cyst(
     panels = she.window.load_panels()
     she.wait(lambda: panels.results.results is not None)
     told = re.findall(r"`([^`/]+)", part("6-results.md", "What a segmentation writes"))
+    she.wait(lambda: not panels.queue.running())  # its record is written last
     assert {path.name for path in (sample_project / "runs" / "0001-segment").iterdir()} <= set(told)
     she.wait_for_pictures()
 
