@@ -4,18 +4,24 @@ Computed from what is known without reading a stack: sizes of stacks in voxels, 
 how fast a network runs takes seconds the first time, so `Work.cost` is for a worker thread.
 """
 
+from __future__ import annotations
+
 import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cartocell_app.errors import UserError, plainly
 from cartocell_app.jobs import forecast
 from cartocell_app.jobs.forecast import Subject
+from cartocell_app.models import find_model
 from cartocell_app.segmentation import machine
 from cartocell_app.stacks.voxel_size import VoxelSize
+
+if TYPE_CHECKING:
+    from cartocell_app.segmentation.devices import DeviceName
 
 Shape = tuple[int, int, int]
 
@@ -125,8 +131,8 @@ class SegmentWork:
     ----------
     what : str
         See `Cost`.
-    model : Path
-        That it is done with.
+    model : str
+        That it is done with, as the command line takes it: ``"auto"``, a name, or a path.
     subjects : tuple of Subject
         The stacks.
     device : str
@@ -134,16 +140,16 @@ class SegmentWork:
     """
 
     what: str
-    model: Path
+    model: str
     subjects: tuple[Subject, ...]
-    device: str = "auto"
+    device: DeviceName = "auto"
 
     def cost(self) -> Cost:
         """See `Work`; what `forecast` says, and what lies on disk afterwards."""
         try:
-            facts = forecast.find_out(self.model, self.subjects)
+            facts = forecast.find_out(find_model(self.model, self.device), self.subjects)
         except UserError as error:
-            raise UserError(plainly(error, self.model)) from error
+            raise UserError(plainly(error, Path(self.model))) from error
         expected = forecast.forecast(facts, self.device, self.subjects)
         shapes = [subject.shape for subject in self.subjects if subject.shape is not None]
         return Cost(

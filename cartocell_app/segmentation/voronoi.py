@@ -93,8 +93,8 @@ def without_doubtful(cells: IntArray, tissue: NDArray[np.float32], least_certain
 
     Notes
     -----
-    On synthetic cysts and other epithelia 1 of 350 good cells is below 0.82, and a fourth to three fourths of those
-    that are none (with CartoCell's two models).
+    With 0.82 it took away 28 of 73 false cells, and 3 of 2,796 true ones, from 26 synthetic stacks segmented by m2-fast
+    and 12 of them by m2.
     """
     counts = np.bincount(cells.ravel())
     is_cell = counts > 0

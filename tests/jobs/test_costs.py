@@ -75,9 +75,9 @@ def test_sizes(size: float, words: str):
 
 
 def test_segmenting_costs_what_the_forecast_says_and_the_files(quick_devices):
-    one = SegmentWork("Segmenting", CPU_MODEL, (CYST,)).cost()
+    one = SegmentWork("Segmenting", str(CPU_MODEL), (CYST,)).cost()
     assert one.seconds == pytest.approx(2.0 + 5.0 + 0.9)
-    two = SegmentWork("Segmenting", CPU_MODEL, (CYST, CYST)).cost()
+    two = SegmentWork("Segmenting", str(CPU_MODEL), (CYST, CYST)).cost()
     assert two.memory_bytes == one.memory_bytes
     assert two.disk_bytes == pytest.approx(2 * one.disk_bytes, abs=1)
     assert 10 * MB < one.disk_bytes < 13 * MB
@@ -87,7 +87,7 @@ def test_segmenting_costs_what_the_forecast_says_and_the_files(quick_devices):
 def test_a_large_stack_needs_less_memory_at_the_least_than_at_once(quick_devices, monkeypatch):
     monkeypatch.setattr(machine, "free_memory_bytes", lambda: GB)
     large = replace(CYST, shape=(300, 300, 300))
-    cost = SegmentWork("Segmenting", CPU_MODEL, (large,)).cost()
+    cost = SegmentWork("Segmenting", str(CPU_MODEL), (large,)).cost()
     assert cost.in_pieces
     assert cost.memory_bytes == GB
     # The stack, its maps and labels are there at once all the same.
@@ -95,13 +95,13 @@ def test_a_large_stack_needs_less_memory_at_the_least_than_at_once(quick_devices
 
 
 def test_stacks_of_unknown_size_cost_nobody_knows_what(quick_devices):
-    cost = SegmentWork("Segmenting", CPU_MODEL, (Subject("a", None, None),)).cost()
+    cost = SegmentWork("Segmenting", str(CPU_MODEL), (Subject("a", None, None),)).cost()
     assert (cost.seconds, cost.memory_bytes, cost.disk_bytes) == (None, None, None)
 
 
 def test_a_file_that_is_no_model_is_said_instead(tmp_path: Path):
     (tmp_path / "M1.onnx").write_bytes(b"no model")
-    line = cost_of(SegmentWork("Labelling 1 cyst with M1", tmp_path / "M1.onnx", (CYST,)), tmp_path)
+    line = cost_of(SegmentWork("Labelling 1 cyst with M1", str(tmp_path / "M1.onnx"), (CYST,)), tmp_path)
     assert line.words == "Labelling 1 cyst with M1: what it costs is not known."
     assert "M1.onnx" in line.warning
     assert str(tmp_path) not in line.warning
@@ -151,7 +151,7 @@ def test_room_is_that_of_this_computer_and_unknown_on_a_disk_that_is_gone(tmp_pa
 def test_a_real_segmentation_stays_below_what_was_said_of_its_disk(cartocell, quick_devices, tmp_path: Path):
     stack = read(SAMPLE_STACK)
     subject = Subject(stack.name, stack.shape, stack.voxel_size)
-    said = SegmentWork("Segmenting", CPU_MODEL, (subject,)).cost()
+    said = SegmentWork("Segmenting", str(CPU_MODEL), (subject,)).cost()
     assert cartocell("segment", SAMPLE_STACK, "-o", tmp_path / "out", "--progress", "none").code == 0
     written = sum(file.stat().st_size for file in (tmp_path / "out").rglob("*") if file.is_file())
     assert 0.7 * said.disk_bytes < written < said.disk_bytes

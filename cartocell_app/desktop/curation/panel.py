@@ -29,7 +29,6 @@ from cartocell_app.desktop.samples.words import cells_in_words, sign_of
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import SPACING
-from cartocell_app.resources import CPU_MODEL
 
 if TYPE_CHECKING:
     from cartocell_app.project.values import Sample
@@ -143,7 +142,7 @@ class PairsPanel(QWidget):
         if alone or not shapes:
             what = f"Finding the cells of {cysts_in_words(len(alone)) if alone else 'a cyst of the usual size'}"
             subjects = tuple(subject_of_sample(sample) for sample in alone)
-            work = SegmentWork(what, CPU_MODEL, subjects or (USUAL_CYST,))
+            work = SegmentWork(what, "auto", subjects or (USUAL_CYST,))
         else:
             work = CheckWork(f"Checking {len(shapes)} pair{'s' * (len(shapes) != 1)}, and a corrected version", shapes)
         return CostQuestion(work, project.folder, all(pair.state != "running" for pair in self._shown))

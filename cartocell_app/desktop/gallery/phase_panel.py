@@ -28,7 +28,6 @@ from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import SPACING, set_role
 from cartocell_app.project.counts import count_cysts
 from cartocell_app.project.values import UNFINISHED
-from cartocell_app.resources import CPU_MODEL
 
 
 class LabellingPanel(QWidget):
@@ -106,7 +105,7 @@ class LabellingPanel(QWidget):
         what = f"Labelling {cysts_in_words(len(due)) if due else 'a cyst of the usual size'} with {MODEL}"
         subjects = tuple(subject_of_sample(sample) for sample in due) or (USUAL_CYST,)
         # M1 will be such a network, if it is not trained yet.
-        work = SegmentWork(what, CPU_MODEL if m1 is None else m1.path, subjects)
+        work = SegmentWork(what, "auto" if m1 is None else str(m1.path), subjects)
         running = any(sample.role == "low-resolution" and sample.state == "running" for sample in samples)
         return CostQuestion(work, project.folder, not running)
 

@@ -72,7 +72,7 @@ class SegmentForm(QWidget):
         self._build()
         self.model.currentIndexChanged.connect(self._model_chosen)
         self.profile.currentIndexChanged.connect(self._show)
-        self.device.currentIndexChanged.connect(self._show)
+        self.device.currentIndexChanged.connect(self._device_chosen)
         self.browse.clicked.connect(self._browse)
         self._show()
 
@@ -104,8 +104,8 @@ class SegmentForm(QWidget):
 
     def work(self, what: str, subjects: Sequence[Subject]) -> SegmentWork:
         """Segmenting stacks as is chosen, `what` in words."""
-        model = self._models[self.model.currentIndex()].path
-        return SegmentWork(what, model, tuple(subjects), self.device.currentData())
+        word = self._models[self.model.currentIndex()].word
+        return SegmentWork(what, word, tuple(subjects), self.device.currentData())
 
     def summary(self) -> str:
         """What is chosen and what that needs, in a line."""
@@ -155,8 +155,14 @@ class SegmentForm(QWidget):
 
     def _find_out(self) -> None:
         word, subjects = self._models[self.model.currentIndex()].word, self._subjects
-        if subjects is not None:  # which model "auto" is depends on this computer's devices, which takes a while to try
-            self._finding.request(lambda: forecast.find_out(find_model(word), subjects))
+        device = self.device.currentData()
+        if subjects is not None:  # which model "auto" is depends on the devices, which takes a while to try
+            self._finding.request(lambda: forecast.find_out(find_model(word, device), subjects))
+
+    def _device_chosen(self) -> None:
+        if self._models[self.model.currentIndex()].word == "auto":
+            self._find_out()
+        self._show()
 
     def _found_out(self, facts: ModelFacts) -> None:
         is_new = self._facts is None or self._facts.path != facts.path
