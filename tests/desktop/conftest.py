@@ -8,12 +8,17 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QThreadPool, QTimer
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
+from cartocell_app.desktop import status
 from cartocell_app.desktop.jobs.queue import JobQueue
+from cartocell_app.desktop.main_window import MainWindow
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.settings import FOLDER_VARIABLE
 from cartocell_app.desktop.theme import apply_theme
+from cartocell_app.jobs import forecast
 from cartocell_app.project.project import Project
+from cartocell_app.segmentation.devices import DeviceReport
 
 WORKERS_END_MS = 60_000
 """Long enough for a busy machine; one that hangs is found all the same."""
@@ -53,6 +58,19 @@ def session(qapp: QApplication) -> Iterator[Session]:
     yield session
     session.close_project()
     session.deleteLater()
+
+
+@pytest.fixture
+def window(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
+    """The window; a device that is tried in no time."""
+    report = DeviceReport("CPU", "CPUExecutionProvider", usable=True, seconds_per_mvoxel=5.0)
+    monkeypatch.setattr(forecast, "_probed", lambda *_: (report,))
+    monkeypatch.setattr(status, "_probe", lambda: [])
+    window = MainWindow(session)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitExposed(window)
+    return window
 
 
 @pytest.fixture

@@ -8,29 +8,13 @@ import pytest
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
-from cartocell_app.desktop import status
 from cartocell_app.desktop.main_window import MainWindow
 from cartocell_app.desktop.session import Session
-from cartocell_app.jobs import forecast
 from cartocell_app.project.sample_project import make_sample_project
 from cartocell_app.segmentation import machine
-from cartocell_app.segmentation.devices import DeviceReport
 
 Usage = namedtuple("Usage", "total used free")
 PHASES = (1, 2, 3, 4, 5)
-
-
-@pytest.fixture
-def window(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
-    """The window; a device that is tried in no time."""
-    report = DeviceReport("CPU", "CPUExecutionProvider", usable=True, seconds_per_mvoxel=5.0)
-    monkeypatch.setattr(forecast, "_probed", lambda *_: (report,))
-    monkeypatch.setattr(status, "_probe", lambda: [])
-    window = MainWindow(session)
-    qtbot.addWidget(window)
-    window.show()
-    qtbot.waitExposed(window)
-    return window
 
 
 @pytest.fixture

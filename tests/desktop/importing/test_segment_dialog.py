@@ -177,7 +177,7 @@ def test_a_file_that_is_no_model_says_so(opened, add: Add, lab: Path):
 
 
 def test_the_model_for_this_computer_is_the_wide_one_where_a_graphics_card_works(
-    opened, add: Add, lab: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, opened, add: Add, lab: Path, monkeypatch: pytest.MonkeyPatch
 ):
     samples = add(lab / "7d.4C.8_2.tif")
     words = "CartoCell's for this computer (recommended)"
@@ -194,6 +194,9 @@ def test_the_model_for_this_computer_is_the_wide_one_where_a_graphics_card_works
     assert dialog.form.model.currentText() == words
     assert dialog.form.card.text().startswith("m2 0.2")
     assert dialog.form.summary().startswith("With m2 on NVIDIA GeForce RTX 4090")
+    dialog.form.device.setCurrentIndex(dialog.form.device.findData("cpu"))
+    qtbot.waitUntil(lambda: dialog.form.card.text().startswith("m2-fast 0.2"))
+    assert dialog.form.summary().startswith("With m2-fast on CPU")
 
 
 def test_stacks_dropped_with_a_model_are_imported_and_segmented_with_one_confirmation(

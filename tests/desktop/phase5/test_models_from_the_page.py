@@ -8,12 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from cartocell_app.desktop import status
 from cartocell_app.desktop.main_window import MainWindow
-from cartocell_app.desktop.session import Session
-from cartocell_app.jobs import forecast
 from cartocell_app.project.project import Project
-from cartocell_app.segmentation.devices import DeviceReport
 from cartocell_app.segmentation.model_card import read_card
 from tests.segmentation.onnx_graphs import resunet, save
 
@@ -61,22 +57,9 @@ def zoo_zip(folder: Path) -> Path:
     return folder / "package.zip"
 
 
-@pytest.fixture
-def window(session: Session, qtbot: QtBot, project: Project, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
-    """The window with an empty project; a device that is tried in no time."""
-    report = DeviceReport("CPU", "CPUExecutionProvider", usable=True, seconds_per_mvoxel=5.0)
-    monkeypatch.setattr(forecast, "_probed", lambda *_: (report,))
-    monkeypatch.setattr(status, "_probe", lambda: [])
-    window = MainWindow(session)
-    qtbot.addWidget(window)
-    window.show()
-    qtbot.waitExposed(window)
-    return window
-
-
 @pytest.mark.parametrize("make", [keras_h5, biapy_pth, zoo_zip])
 def test_a_model_of_another_program_can_be_chosen_once_it_is_imported(
-    make, window: MainWindow, project: Project, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    make, project: Project, window: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ):
     file = make(tmp_path)
     window.show_phase(5)
@@ -97,7 +80,7 @@ def test_a_model_of_another_program_can_be_chosen_once_it_is_imported(
 
 
 def test_a_file_that_holds_no_network_says_so_in_red(
-    window: MainWindow, project: Project, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    project: Project, window: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ):
     file = tmp_path / "nuclei_2D.pth"
     torch.save({"state_dict": {"conv.weight": torch.zeros(4, 1, 3, 3)}}, file)
