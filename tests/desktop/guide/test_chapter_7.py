@@ -16,7 +16,7 @@ from cartocell_app.desktop.device_page import DevicePage
 from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
 from cartocell_app.desktop.log_page import LogPage
 from cartocell_app.desktop.training import panel as training_panel
-from cartocell_app.desktop.training.presets import HOW_TO_ADD
+from cartocell_app.desktop.training.presets import how_to_add_training
 from cartocell_app.project.project import Project
 from cartocell_app.project.values import NewSample
 from cartocell_app.stacks.reading import read
@@ -169,9 +169,10 @@ def test_without_what_training_needs_the_page_says_so(
     monkeypatch.setattr(training_panel, "can_train", lambda: False)
     she = reader(7)
     she.reads("With Python: `pip install 'cartocell[train]'`")
-    assert "pip install 'cartocell[train]'" in HOW_TO_ADD
+    how_to_add = how_to_add_training()
+    assert "pip install 'cartocell[train]'" in how_to_add
     she.window.show_phase(2)
     panel = she.window.load_panels().trainings[2]
     she.wait(panel.how_to_add.isVisible)
-    assert HOW_TO_ADD in panel.how_to_add.text()
+    assert how_to_add in panel.how_to_add.text()
     assert not panel.form.isVisible()
