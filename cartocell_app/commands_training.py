@@ -22,6 +22,9 @@ from cartocell_app.presets import USUAL, presets_in_short
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 if TYPE_CHECKING:
+    from training.machines import Machines
+    from training.records import RunFolder
+    from training.run import Sources
     from training.settings import TrainingSettings
 
 
@@ -93,12 +96,10 @@ def train(
 ) -> None:
     """Train a network on labelled stacks. The same command goes on after a stop."""
     needs_training()
-    from cartocell_app.jobs.records import provenance
-    from cartocell_app.jobs.reporting import reporter
     from cartocell_app.models import find_model
     from training.machines import Machines, default_loaders
     from training.records import RunFolder
-    from training.run import Sources, read_run, run_training
+    from training.run import Sources, read_run
 
     given = given_voxel_size(voxel_size)
     size = None if given is None else VoxelSize(*given, source="given by you")
@@ -123,6 +124,17 @@ def train(
         settings = _for_start(settings, start, chosen)
         sources = Sources(dataset, validation, size, start)
     machines = Machines(device, devices, nodes, default_loaders(devices))
+    _run(settings, sources, folder, machines, progress)
+
+
+def _run(
+    settings: "TrainingSettings", sources: "Sources", folder: "RunFolder", machines: "Machines", progress: Progress
+) -> None:
+    """Train until it is done or stopped, and tell of it meanwhile; helpers of the first process are silent."""
+    from cartocell_app.jobs.records import provenance
+    from cartocell_app.jobs.reporting import reporter
+    from training.run import run_training
+
     with stoppable() as stop, reporter("none" if _is_helper() else progress) as report:
         weights = run_training(
             settings,

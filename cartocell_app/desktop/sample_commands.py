@@ -126,6 +126,9 @@ class SampleCommands:
 
     def actions(self) -> list[ActionInfo]:
         """Actions for menus, keys and the palette."""
+        return [*self._for_editing(), *self._for_judging(), *self._for_describing()]
+
+    def _for_editing(self) -> list[ActionInfo]:
         return [
             ActionInfo(
                 "edit.undo", "&Undo", self.undo, "mdi6.undo", "Ctrl+Z",
@@ -142,6 +145,11 @@ class SampleCommands:
                 "edit.select-all", "Select &all samples", self._list.tree.selectAll, shortcut="Ctrl+Shift+A",
                 needs=needs_changeable_project,
             ),
+        ]  # fmt: skip
+
+    def _for_judging(self) -> list[ActionInfo]:
+        """One after the other: right or wrong."""
+        return [
             ActionInfo(
                 "sample.next", "&Next sample", lambda: self._list.step(1), "mdi6.arrow-down", "N",
                 "Look at the next sample of the list.",
@@ -162,6 +170,11 @@ class SampleCommands:
                 "sample.judge-anew", "&Judge anew", self.take_back,
                 tooltip="Take back that it was accepted or rejected.", needs=self._needs_judged,
             ),
+        ]  # fmt: skip
+
+    def _for_describing(self) -> list[ActionInfo]:
+        """What samples are called, measure and are for; and whether they are there at all."""
+        return [
             ActionInfo(
                 "sample.rename", "Re&name", self._list.rename_current, "mdi6.rename-outline", "F2",
                 "Give the sample another name; or another day or condition, where that was clicked.",

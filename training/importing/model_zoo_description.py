@@ -61,38 +61,42 @@ def description(
         "documentation": "documentation.md",
         "covers": ["cover.png"],
         "timestamp": datetime.now(UTC).isoformat(timespec="seconds"),
-        "inputs": [
-            {
-                "id": picture,
-                "description": "One channel: the cell outlines.",
-                "axes": [
-                    {"type": "batch", "size": 1},
-                    {"type": "channel", "channel_names": ["outlines"]},
-                    *_input_axes(card, shape),
-                ],
-                "data": {"type": "uint8", "range": [0, 255]},
-                "preprocessing": [
-                    {"id": "ensure_dtype", "kwargs": {"dtype": "float32"}},
-                    *_preprocessing(card.normalisation),
-                    {"id": "ensure_dtype", "kwargs": {"dtype": "float32"}},
-                ],
-                "test_tensor": file["test_input.npy"],
-            }
-        ],
-        "outputs": [
-            {
-                "id": maps,
-                "description": "Probabilities.",
-                "axes": [
-                    {"type": "batch", "size": 1},
-                    {"type": "channel", "channel_names": [CHANNEL_NAMES[channel] for channel in card.channels]},
-                    *_output_axes(card, picture),
-                ],
-                "data": {"type": "float32", "range": [0.0, 1.0]},
-                "test_tensor": file["test_output.npy"],
-            }
-        ],
+        "inputs": [_input(card, picture, shape, file["test_input.npy"])],
+        "outputs": [_output(card, picture, maps, file["test_output.npy"])],
         "weights": {"onnx": {**file["weights.onnx"], "opset_version": opset}},
+    }
+
+
+def _input(card: ModelCard, picture: str, shape: tuple[int, ...], test: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": picture,
+        "description": "One channel: the cell outlines.",
+        "axes": [
+            {"type": "batch", "size": 1},
+            {"type": "channel", "channel_names": ["outlines"]},
+            *_input_axes(card, shape),
+        ],
+        "data": {"type": "uint8", "range": [0, 255]},
+        "preprocessing": [
+            {"id": "ensure_dtype", "kwargs": {"dtype": "float32"}},
+            *_preprocessing(card.normalisation),
+            {"id": "ensure_dtype", "kwargs": {"dtype": "float32"}},
+        ],
+        "test_tensor": test,
+    }
+
+
+def _output(card: ModelCard, picture: str, maps: str, test: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": maps,
+        "description": "Probabilities.",
+        "axes": [
+            {"type": "batch", "size": 1},
+            {"type": "channel", "channel_names": [CHANNEL_NAMES[channel] for channel in card.channels]},
+            *_output_axes(card, picture),
+        ],
+        "data": {"type": "float32", "range": [0.0, 1.0]},
+        "test_tensor": test,
     }
 
 
