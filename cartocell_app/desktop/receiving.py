@@ -98,7 +98,7 @@ class Receiver(QObject):
         queue = window.load_panels().queue
         paired = pair_up(dropped.stacks)
         role = self._role(all_labelled=len(paired.labels) == len(paired.stacks))
-        dialog = ImportDialog(paired.stacks, window, window.session, _aside(dropped), queue, model, paired.labels, role)
+        dialog = ImportDialog(paired.stacks, window, window.session, dropped.aside, queue, model, paired.labels, role)
         dialog.imported.connect(self._imported)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -159,9 +159,3 @@ def _not_hashed(error: Exception) -> None:
     # The project was closed meanwhile: no mistake, and the next import makes up for it.
     if not isinstance(error, CancelledError):
         raise error
-
-
-def _aside(dropped: Dropped) -> str:
-    """What else was there, in a sentence."""
-    others = len(dropped.strangers) + dropped.passed_over + len(dropped.configurations) + len(dropped.models[1:])
-    return f"{others} other file{'s' * (others != 1)} left aside." if others else ""

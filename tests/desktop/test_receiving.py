@@ -77,6 +77,20 @@ def test_a_folder_dropped_without_a_project_makes_one_and_is_imported(
     assert window.page == "viewer"
 
 
+def test_a_folder_with_files_of_another_microscope_says_what_to_do_with_them(
+    window: MainWindow, session: Session, stacks: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    session.create_project(tmp_path / "a.cartocell")
+    for name in ("7d.4C.8_3.dv", "7d.4C.8_4.dv"):
+        (stacks / name).write_bytes(b"x")
+    window.receive([stacks])
+    dialog = shown(window, ImportDialog, qtbot)
+    qtbot.waitUntil(lambda: "2 microscope files" in dialog.words.text(), timeout=10_000)
+    assert "CartoCell does not read (.dv) were left aside: save them as TIFF" in dialog.words.text()
+    import_all(window, qtbot)
+    qtbot.waitUntil(lambda: len(session.project.samples()) == 2)
+
+
 def test_saying_no_to_a_new_project_imports_nothing(
     window: MainWindow, session: Session, stacks: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:

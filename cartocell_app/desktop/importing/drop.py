@@ -9,24 +9,13 @@ from pathlib import Path
 from typing import Literal
 
 from cartocell_app.desktop.importing import contents
+from cartocell_app.desktop.importing.not_read import is_microscope_file, left_aside, why_not
 from cartocell_app.stacks.files import PARTIAL_PREFIX
 from cartocell_app.stacks.reading import STACK_ENDINGS, is_stack_path
 
 Deed = Literal["open project", "unpack project", "run configuration", "import stacks", "add models", "nothing"]
 
 FOREIGN_WEIGHTS = (".pth", ".pt", ".ckpt")
-FIJI = "Open it in Fiji and save it as TIFF."
-WHY_NOT: dict[tuple[str, ...], str] = {
-    (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".heic"): "is a flat picture; CartoCell needs a stack with "
-    "several slices.",
-    (".lsm", ".oib", ".oif", ".oir", ".ims", ".vsi", ".nrrd", ".mrc", ".dv", ".ics", ".mhd", ".nii", ".nii.gz", ".vti"):
-    f"is a microscope format that CartoCell does not read. {FIJI}",
-    (".npy", ".npz", ".mat", ".klb", ".n5", ".tar", ".gz", ".7z", ".rar"):
-    "is a format that CartoCell does not read. Save the stack as TIFF, or unpack the archive, and drop that.",
-    (".csv", ".xlsx", ".xls", ".txt", ".pdf", ".doc", ".docx", ".md", ".json", ".xml"):
-    "is a document, not a stack.",
-    (".obj", ".ply", ".stl", ".glb"): "is a surface. CartoCell makes surfaces out of cells, but does not read them.",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -57,8 +46,10 @@ class Dropped:
         What ``cartocell segment`` wrote.
     strangers : tuple of Stranger
         What was named itself and is of no use.
+    not_read : tuple of Path
+        Files in folders that are stacks, but in formats that CartoCell does not read.
     passed_over : int
-        Files in folders that are no stacks.
+        Other files in folders that are no stacks.
     """
 
     stacks: tuple[Path, ...] = ()
@@ -69,6 +60,7 @@ class Dropped:
     project_zips: tuple[Path, ...] = ()
     result_folders: tuple[Path, ...] = ()
     strangers: tuple[Stranger, ...] = ()
+    not_read: tuple[Path, ...] = ()
     passed_over: int = 0
 
     @property
@@ -101,6 +93,17 @@ class Dropped:
             "nothing": self._why_nothing,
         }
         return words[self.deed]()
+
+    @property
+    def aside(self) -> str:
+        """What is left aside when the stacks are imported, and what to do with it; "" if nothing is."""
+        strangers = [stranger.path for stranger in self.strangers]
+        not_read = {*self.not_read, *filter(is_microscope_file, strangers)}
+        # A folder of nothing else is told of by its files.
+        told = {*not_read, *(folder for path in not_read for folder in path.parents)}
+        others = sum(path not in told for path in strangers) + self.passed_over
+        others += len(self.configurations) + len(self.models[1:])
+        return f"{left_aside(not_read)} {_count(others, 'other file') + ' left aside.' if others else ''}".strip()
 
     def _why_nothing(self) -> str:
         if self.result_folders:
@@ -176,15 +179,26 @@ def _look_at_folder(folder: Path, found: _Found, cancelled: Callable[[], bool]) 
     elif contents.is_zarr(folder):
         found.strangers.append(Stranger(folder, "is an OME-Zarr stack. Rename the folder so that it ends in .zarr."))
     else:
-        before = sum(map(len, found.lists.values()))
-        for path in _files_in(folder, found, cancelled):
-            if is_stack_path(path):
-                found.add("stacks", path)
-            else:
-                found.passed_over += 1
-        if sum(map(len, found.lists.values())) == before and not cancelled():
-            endings = ", ".join(STACK_ENDINGS)
-            found.strangers.append(Stranger(folder, f"holds no stacks. CartoCell reads {endings}."))
+        _look_inside(folder, found, cancelled)
+
+
+def _look_inside(folder: Path, found: _Found, cancelled: Callable[[], bool]) -> None:
+    before = sum(map(len, found.lists.values()))
+    not_read = []
+    for path in _files_in(folder, found, cancelled):
+        if is_stack_path(path):
+            found.add("stacks", path)
+        elif is_microscope_file(path):
+            not_read.append(path)
+        else:
+            found.passed_over += 1
+    if sum(map(len, found.lists.values())) == before and not cancelled():
+        reason = f"holds no stacks. CartoCell reads {', '.join(STACK_ENDINGS)}."
+        if not_read:
+            reason = f"holds no stacks that can be used. {left_aside(not_read)}"
+        found.strangers.append(Stranger(folder, reason))
+    for path in not_read:
+        found.add("not_read", path)
 
 
 def _files_in(folder: Path, found: _Found, cancelled: Callable[[], bool]) -> Iterator[Path]:
@@ -228,10 +242,7 @@ def _kind_of_file(path: Path) -> tuple[str, str]:
         return "", "is a hidden file of the system."
     if is_stack_path(path):
         return "stacks", ""
-    return "", next(
-        (words for endings, words in WHY_NOT.items() if path.name.lower().endswith(endings)),
-        f"is no stack or model that CartoCell knows. It reads {', '.join(STACK_ENDINGS)}.",
-    )
+    return "", why_not(path)
 
 
 def _count(number: int, what: str) -> str:

@@ -168,6 +168,39 @@ def test_strangers_beside_stacks_do_not_stop_them(tmp_path: Path):
     assert [stranger.path.name for stranger in dropped.strangers] == ["a.png"]
 
 
+def test_microscope_files_beside_stacks_are_left_aside_by_their_endings(tmp_path: Path):
+    touch(tmp_path / "7 d" / "a.tif")
+    for name in ("7 d/b.dv", "10 d/c.DV", "10 d/d.oib", "10 d/._e.dv", "notes.txt"):
+        touch(tmp_path / "7 d" / name)
+    dropped = what_is([tmp_path / "7 d", touch(tmp_path / "f.nii.gz")])
+    assert dropped.deed == "import stacks"
+    assert dropped.aside == (
+        "4 microscope files of a kind that CartoCell does not read (.oib, .dv, .nii.gz) were left aside: save them as "
+        "TIFF or OME-TIFF in the microscope's program or in Fiji. 1 other file left aside."
+    )
+
+
+def test_one_microscope_file_left_aside_is_no_other_file(tmp_path: Path):
+    touch(tmp_path / "stacks" / "a.tif")
+    touch(tmp_path / "more" / "b.ims")
+    assert what_is([tmp_path / "stacks", tmp_path / "more", tmp_path / "more" / "b.ims"]).aside == (
+        "1 microscope file of a kind that CartoCell does not read (.ims) was left aside: save it as TIFF or OME-TIFF "
+        "in the microscope's program or in Fiji."
+    )
+    assert what_is([tmp_path / "stacks"]).aside == ""
+
+
+def test_a_folder_of_nothing_but_microscope_files_says_what_to_do_with_them(tmp_path: Path):
+    touch(tmp_path / "7 d" / "a.dv")
+    touch(tmp_path / "7 d" / "b.dv")
+    dropped = what_is([tmp_path / "7 d"])
+    assert dropped.deed == "nothing"
+    assert dropped.sentence == (
+        "7 d holds no stacks that can be used. 2 microscope files of a kind that CartoCell does not read (.dv) were "
+        "left aside: save them as TIFF or OME-TIFF in the microscope's program or in Fiji."
+    )
+
+
 def test_a_search_can_be_stopped(tmp_path: Path):
     touch(tmp_path / "a.tif")
     assert what_is([tmp_path], cancelled=lambda: True).stacks == ()
