@@ -10,13 +10,12 @@ from cartocell_app.desktop.phase_page import PhasePage
 from cartocell_app.desktop.theme import MARGIN
 from cartocell_app.desktop.welcome import Welcome
 
-PAGES = ("welcome", "empty", "viewer", "phase", "batch", "fields", "gallery")
-"""Welcome without a project; an invitation to drop stacks; the viewer; a phase; all cysts together; of phase 3
-the fields and the labelled cysts."""
-
 
 class Centre(QStackedWidget):
     """Pages by name; those of panels that load later are empty until then.
+
+    Welcome without a project; an invitation to drop stacks; the viewer; a phase; all cysts together; of phase 3 the
+    fields and the labelled cysts.
 
     Parameters
     ----------
@@ -55,7 +54,7 @@ class Centre(QStackedWidget):
         return next(name for name, widget in self._pages.items() if widget is self.currentWidget())
 
     def show_page(self, name: str) -> None:
-        """Show a page of `PAGES`."""
+        """Show the page of that name."""
         if name != self.page:
             self.setCurrentWidget(self._pages[name])
             self.page_changed.emit(name)

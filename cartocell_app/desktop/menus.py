@@ -133,17 +133,6 @@ def fill_toolbar(bar: QToolBar, keys: tuple[str | None, ...], actions: Actions) 
             bar.addAction(actions.action(key))
 
 
-def menu_keys(entries: Iterable[Entry]) -> list[str]:
-    """All keys of actions in a menu and the menus in it."""
-    keys: list[str] = []
-    for entry in entries:
-        if isinstance(entry, tuple):
-            keys += menu_keys(entry[1])
-        elif entry not in (None, RECENT):
-            keys.append(entry)
-    return keys
-
-
 def _fill(menu: QMenu, entries: Iterable[Entry], actions: Actions, recent: QMenu) -> None:
     for entry in entries:
         if entry is None:

@@ -16,7 +16,6 @@ from cartocell_app.desktop.settings import ThemeChoice
 
 SPACING = 8
 MARGIN = 12
-CONTROL_HEIGHT = 28
 TEXT_PX, SMALL_PX = 13, 11
 
 PANE_COLOUR = "#0b0d0f"

@@ -195,11 +195,6 @@ class BiapyConfig:
     checkpoint: Path | None
     remarks: tuple[str, ...]
 
-    @property
-    def segmentation(self) -> SegmentationSettings:
-        """The profile with the numbers of the file."""
-        return self.rules.settings(self.profile)
-
 
 def read_config(path: Path) -> BiapyConfig:
     """Read one of BiaPy's YAML files.

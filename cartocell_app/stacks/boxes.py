@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
-
-from numpy.typing import NDArray
+from typing import cast
 
 from cartocell_app.stacks.stack import Stack
 
@@ -73,8 +71,3 @@ def crop(stack: Stack, box: Box) -> Stack:
     note = f"Cut out of {stack.name} from voxel z {z}, y {y}, x {x} on, counted from 0.{cut}"
     name = f"{stack.name}_cyst{box.number:02d}"
     return replace(stack, data=stack.data[box.slices].copy(), name=name, notes=(*stack.notes, note))
-
-
-def crop_labels(labels: NDArray[Any], box: Box) -> NDArray[Any]:
-    """Cut the same box out of labels (Z, Y, X) of the field: a copy, numbers unchanged."""
-    return labels[box.slices].copy()

@@ -1,7 +1,7 @@
 """One membrane channel of one confocal stack, with its voxel size and where it came from."""
 
 import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,3 @@ class Stack:
         for plane in self.data:
             digest.update(np.ascontiguousarray(plane).data)
         return digest.hexdigest()
-
-    def with_voxel_size(self, voxel_size: VoxelSize) -> "Stack":
-        """Return the same stack with another voxel size."""
-        return replace(self, voxel_size=voxel_size)

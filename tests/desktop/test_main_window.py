@@ -1,5 +1,6 @@
 import shutil
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -72,14 +73,25 @@ def states(project: Project) -> list[str]:
     return [sample.state for sample in project.samples()]
 
 
+def keys_in(entries: Iterable[menus.Entry]) -> list[str]:
+    """Keys of all actions in a menu and the menus in it."""
+    keys: list[str] = []
+    for entry in entries:
+        if isinstance(entry, tuple):
+            keys += keys_in(entry[1])
+        elif entry not in (None, menus.RECENT):
+            keys.append(entry)
+    return keys
+
+
 def test_menus_tool_bars_and_right_click_name_only_actions_that_exist(window: MainWindow, project: Project) -> None:
-    keys = [key for _, entries in menus.MENUS for key in menus.menu_keys(entries)]
-    keys += [key for _, bar in menus.TOOLBARS for key in bar if key is not None] + menus.menu_keys(menus.CONTEXT)
+    keys = [key for _, entries in menus.MENUS for key in keys_in(entries)]
+    keys += [key for _, bar in menus.TOOLBARS for key in bar if key is not None] + keys_in(menus.CONTEXT)
     assert [key for key in keys if not window.actions_.has(key)] == []
 
 
 def test_everything_that_can_be_done_is_in_a_menu_and_has_words(window: MainWindow, project: Project) -> None:
-    in_menus = [key for _, entries in menus.MENUS for key in menus.menu_keys(entries)]
+    in_menus = [key for _, entries in menus.MENUS for key in keys_in(entries)]
     assert [key for key, count in Counter(in_menus).items() if count > 1] == []
     infos = [info for info in window.actions_.infos() if not info.page]
     assert [info.key for info in infos if info.key not in in_menus] == []

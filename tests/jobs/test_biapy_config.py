@@ -21,6 +21,11 @@ def trained_as(config):
     return training_settings(values.pop("preset"), **values)
 
 
+def settings_of(config):
+    """The profile with the numbers of the file."""
+    return config.rules.settings(config.profile)
+
+
 def said(config):
     return " ".join(config.remarks)
 
@@ -50,7 +55,7 @@ def test_the_inference_of_the_paper(tmp_path):
     config = read_config(published(tmp_path, "cartocell_inference.yaml"))
     assert (config.train, config.test, config.score, config.voronoi) == (False, True, True, True)
     assert config.training == {}
-    assert config.segmentation == PROFILES["biapy-cartocell"]
+    assert settings_of(config) == PROFILES["biapy-cartocell"]
     assert config.checkpoint == Path("/home/user/model_weights_cartocell.h5")
     assert config.test_set.raw == Path("TEST_X")
     assert "0.2," in said(config)
@@ -59,7 +64,7 @@ def test_the_inference_of_the_paper(tmp_path):
 
 def test_the_inference_of_the_latest_files(tmp_path):
     config = read_config(published(tmp_path, "cartocell_inference_latest.yaml"))
-    assert config.segmentation == PROFILES["biapy-3.5"]
+    assert settings_of(config) == PROFILES["biapy-3.5"]
     assert config.score
     assert "Otsu" in said(config)
 
@@ -78,7 +83,7 @@ def test_each_key_of_a_published_file_is_accounted_for_once(tmp_path, name):
 def test_numbers_count_before_otsu(tmp_path):
     numbers = "DATA_MW_TH_BINARY_MASK: 0.31\n        DATA_MW_TH_FOREGROUND: '0.41'\n        DATA_REMOVE_BEFORE_MW"
     config = read_config(published(tmp_path, "cartocell_inference_latest.yaml", DATA_REMOVE_BEFORE_MW=numbers))
-    settings = config.segmentation
+    settings = settings_of(config)
     assert settings.seeds.interior == FixedThreshold(value=0.31)
     assert settings.seeds.contour == OtsuThreshold()
     assert settings.foreground == FixedThreshold(value=0.41)
@@ -88,7 +93,7 @@ def test_numbers_count_before_otsu(tmp_path):
 def test_without_numbers_and_without_auto_the_paper_s_hold(tmp_path):
     config = read_config(small(tmp_path, "SYSTEM:\n  NUM_WORKERS: 5"))
     assert config.profile == "biapy-3.5"
-    assert config.segmentation.seeds.interior == FixedThreshold(value=0.2)
+    assert settings_of(config).seeds.interior == FixedThreshold(value=0.2)
     assert "the paper's" in said(config)
 
 
@@ -103,18 +108,18 @@ def test_manual_thresholds_small_objects_and_voronoi(tmp_path):
     """
     tail = "TEST:\n  ENABLE: True\n  POST_PROCESSING:\n    VORONOI_TH: 0.6\n    VORONOI_ON_MASK: False\n"
     kept = read_config(small(tmp_path, text.format(removes=False), tail))
-    assert kept.segmentation.seeds.min_vox == 0
-    assert kept.segmentation.seeds.contour == FixedThreshold(value=0.3)
-    assert kept.segmentation.tissue == FixedThreshold(value=0.6)
+    assert settings_of(kept).seeds.min_vox == 0
+    assert settings_of(kept).seeds.contour == FixedThreshold(value=0.3)
+    assert settings_of(kept).tissue == FixedThreshold(value=0.6)
     assert not kept.voronoi
-    assert read_config(small(tmp_path, text.format(removes=True), tail)).segmentation.seeds.min_vox == 30
+    assert settings_of(read_config(small(tmp_path, text.format(removes=True), tail))).seeds.min_vox == 30
 
 
 def test_models_of_3_7_leave_out_seeds_of_just_that_size(tmp_path):
     config = read_config(small(tmp_path, "PROBLEM:\n  INSTANCE_SEG:\n    DATA_CHANNELS: ['F', 'C', 'M']\n    "
                                "DATA_MW_TH_TYPE: auto\n    DATA_REMOVE_BEFORE_MW: True"))  # fmt: skip
     assert config.profile == "biapy-3.7"
-    assert config.segmentation == PROFILES["biapy-3.7"]
+    assert settings_of(config) == PROFILES["biapy-3.7"]
 
 
 def test_names_of_2022(tmp_path):
@@ -137,12 +142,12 @@ def test_names_of_2022(tmp_path):
     """
     config = read_config(small(tmp_path, text))
     assert config.profile == "paper-2022"
-    seeds = config.segmentation.seeds
+    seeds = settings_of(config).seeds
     assert seeds.interior == EightBitThreshold(value=0.2)
     assert seeds.contour == EightBitThreshold(value=0.1)
-    assert config.segmentation.foreground == EightBitThreshold(value=0.25)
+    assert settings_of(config).foreground == EightBitThreshold(value=0.25)
     assert seeds.min_vox == 7
-    assert config.segmentation.landscape == PROFILES["paper-2022"].landscape
+    assert settings_of(config).landscape == PROFILES["paper-2022"].landscape
     assert (config.test_set.labels, config.training_set.labels) == (Path("b"), Path("d"))
     assert trained_as(config).z_pool == (1, 1)
     assert "SYSTEM.NUM_GPUS" in said(config)
@@ -376,5 +381,5 @@ def test_the_configuration_of_a_real_run(shared_data):
     config = read_config(shared_data / "biapy" / "run_3.7.1.yaml")
     assert (config.train, config.test, config.score) == (True, True, True)
     assert trained_as(config) == PRESETS["biapy-latest"].model_copy(update={"seed": 0, "epochs": 1})
-    assert config.segmentation == PROFILES["biapy-3.5"]
+    assert settings_of(config) == PROFILES["biapy-3.5"]
     assert "Not understood" not in said(config)

@@ -1,10 +1,10 @@
-"""Boxes that somebody drew lie in the field, and cut it alike in pictures and labels."""
+"""Boxes that somebody drew lie in the field, and cysts are cut out with them."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cartocell_app.stacks.boxes import Box, box_in, crop, crop_labels
+from cartocell_app.stacks.boxes import Box, box_in, crop
 from cartocell_app.stacks.stack import Stack
 from cartocell_app.stacks.voxel_size import VoxelSize
 
@@ -12,11 +12,11 @@ VOXEL = VoxelSize(1.4, 0.7, 0.7, "test")
 triples = st.tuples(*[st.integers(-50, 50)] * 3)
 
 
-def test_labels_of_the_field_are_cut_alike():
+def test_a_cyst_is_cut_out_and_notes_its_place():
     box = Box(12, (1, 2, 3), (4, 6, 8), touches_border=True)
-    labels = np.arange(10 * 10 * 10).reshape(10, 10, 10)
-    np.testing.assert_array_equal(crop_labels(labels, box), labels[1:4, 2:6, 3:8])
-    cyst = crop(Stack(labels.astype(np.uint16), VOXEL, "field", notes=("First.",)), box)
+    field = np.arange(10 * 10 * 10, dtype=np.uint16).reshape(10, 10, 10)
+    cyst = crop(Stack(field, VOXEL, "field", notes=("First.",)), box)
+    np.testing.assert_array_equal(cyst.data, field[1:4, 2:6, 3:8])
     assert cyst.name == "field_cyst12"
     assert cyst.data.shape == box.shape == (3, 4, 5)
     assert cyst.notes[0] == "First."

@@ -1,7 +1,7 @@
 """Fields of hollow shells of outlined cells at known places."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -200,7 +200,7 @@ def test_grey_values_have_no_unit(apart: Stack, dtype: type):
 
 
 def test_the_voxel_size_decides(apart: Stack):
-    boxes = find_cysts(apart.with_voxel_size(VoxelSize(0.12, 0.08, 0.08, "test")))
+    boxes = find_cysts(replace(apart, voxel_size=VoxelSize(0.12, 0.08, 0.08, "test")))
     assert boxes == []  # shells of 5 µm are no cysts
 
 

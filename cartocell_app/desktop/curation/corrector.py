@@ -128,11 +128,6 @@ class Corrector(QObject):
             self._first = self._session.cell
             self.changed.emit()
 
-    def stop_merging(self) -> None:
-        """Merge nothing after all."""
-        self._first = 0
-        self.changed.emit()
-
     def keep_largest_piece(self) -> None:
         """Take away all of the picked cell but its largest piece."""
         label = self._session.cell

@@ -42,11 +42,6 @@ class BoxEdits:
         return bool(self._before)
 
     @property
-    def can_redo(self) -> bool:
-        """Whether there is a change to make again."""
-        return bool(self._after)
-
-    @property
     def due(self) -> Boxes:
         """Boxes whose cysts are still to be cut out."""
         return tuple(box for box in self.boxes if box.number not in self.cut_out)

@@ -30,8 +30,6 @@ PROFILES: dict[str, tuple[str, str]] = {
 }
 """How maps become cells: what people call each of ``--profile``, and what it does."""
 
-DEVICES = {"cpu": "Processor", "cuda": "NVIDIA graphics card", "coreml": "Apple GPU", "directml": "Graphics card"}
-
 
 def card_in_words(card: ModelCard) -> str:
     """What a model says about itself, in two or three sentences."""

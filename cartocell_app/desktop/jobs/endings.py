@@ -6,7 +6,7 @@ from typing import Literal
 
 Outcome = Literal["done", "some failed", "failed", "cancelled", "interrupted"]
 
-SOME_FAILED, BAD_INPUT, STOPPED = 1, 2, 130
+SOME_FAILED, STOPPED = 1, 130
 
 OUR_FAULT = "Something went wrong inside CartoCell. This is a fault of the program, not yours; the log has the details."
 NO_MEMORY = "There was not enough memory. Close other programs, or crop the stacks, and try again."

@@ -69,11 +69,6 @@ class JobProcess(QObject):
         return self._pid
 
     @property
-    def is_running(self) -> bool:
-        """Whether it has not ended yet."""
-        return not self._is_over
-
-    @property
     def was_asked(self) -> bool:
         """Whether it was asked to stop."""
         return self._was_asked
