@@ -1,15 +1,12 @@
-"""The stacks that a project works on: whether they are there, what they are known by, copying them in."""
+"""The stacks that a project works on: whether they are there, and what they are known by."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy import select
 
-from cartocell_app.progress import Cancelled, Progress, never, silent, stop_if
-from cartocell_app.project.copying import copy_whole
+from cartocell_app.progress import Cancelled, Progress, never, silent
 from cartocell_app.project.hashing import hash_of
 from cartocell_app.project.models import Models
-from cartocell_app.project.naming import free_file_name
 from cartocell_app.project.relocating import Lost, find_lost
 from cartocell_app.project.rows import put_path
 from cartocell_app.project.samples import ALL_SAMPLES
@@ -78,50 +75,6 @@ class Inputs(Models):
             for row in session.scalars(select(SampleRow).where(SampleRow.id.in_(found))):
                 put_path(row, found[row.id], self.folder)
         return len(found)
-
-    def copy_in(
-        self, ids: Iterable[int], progress: Progress = silent, cancelled: Cancelled = never
-    ) -> tuple[Sample, ...]:
-        """Copy inputs into ``stacks/``, so that the project holds them itself. The originals stay.
-
-        Returns
-        -------
-        tuple of Sample
-            Those that were copied; missing ones and ones that are inside already are not.
-
-        Raises
-        ------
-        UserError
-            If the disk refuses.
-        CancelledError
-            If asked to stop; what was copied is kept.
-        """
-        self._check_changeable()
-        wanted = set(ids)
-        outside = [
-            sample
-            for sample in self.samples()
-            if sample.id in wanted and not sample.missing and not sample.path.is_relative_to(self.folder)
-        ]
-        copied: dict[Path, Path] = {}  # samples may be channels of one file
-        for number, sample in enumerate(outside):
-            progress("Copying", number, len(outside))
-            if sample.path not in copied:
-                copied[sample.path] = self._copy(sample.path, cancelled)
-            with self._changing("samples", [sample.id]) as session:
-                row = session.get(SampleRow, sample.id)
-                if row is not None:
-                    put_path(row, copied[sample.path], self.folder)
-        progress("Copying", len(outside), len(outside))
-        return tuple(self.sample(sample.id) for sample in outside)
-
-    def _copy(self, path: Path, cancelled: Cancelled) -> Path:
-        stop_if(cancelled)
-        folder = self.folder / "stacks"
-        taken = [other.name for other in folder.iterdir()] if folder.is_dir() else []
-        place = folder / free_file_name(path.name, taken)
-        copy_whole(path, place, cancelled)
-        return place
 
     def _without_hash(self) -> list[tuple[int, Path]]:
         with self._reading() as session:

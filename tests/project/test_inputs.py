@@ -1,5 +1,4 @@
 import hashlib
-import shutil
 
 import pytest
 
@@ -70,41 +69,3 @@ def test_a_stack_that_was_renamed_is_known_by_its_content(project, lab):
     assert project.sample(1).path.name == "cyst 1.tif"
     assert project.sample(1).name == "a"
     assert project.hash_inputs() == 0
-
-
-def test_copying_in_makes_the_project_stand_alone(project, lab, tmp_path):
-    project.add_samples([NewSample(lab / "raw" / "a.tif", channel=1)])
-    (lab / "raw" / "c.tif").unlink()
-    contents = [sample.path.read_bytes() for sample in project.samples() if not sample.missing]
-    copied = project.copy_in([1, 2, 3, 4])
-    assert [sample.id for sample in copied] == [1, 2, 4]
-    assert copied[0].path == copied[2].path == project.folder / "stacks" / "a.tif"
-    shutil.rmtree(lab / "raw")
-    there = [sample for sample in project.samples() if not sample.missing]
-    assert [sample.path.read_bytes() for sample in there] == contents
-    assert project.copy_in([1, 2]) == ()
-
-
-def test_two_files_of_one_name_are_both_copied_in(project, lab):
-    (lab / "other").mkdir()
-    (lab / "other" / "a.tif").write_bytes(b"another")
-    project.add_samples([NewSample(lab / "other" / "a.tif")])
-    project.copy_in([1, 4])
-    assert sorted(path.name for path in (project.folder / "stacks").iterdir()) == ["a (2).tif", "a.tif"]
-    assert project.sample(4).path.read_bytes() == b"another"
-
-
-def test_copying_can_be_stopped_and_leaves_nothing_half(project):
-    with pytest.raises(CancelledError):
-        project.copy_in([1, 2, 3], cancelled=lambda: True)
-    assert list((project.folder / "stacks").iterdir()) == []
-    assert not project.sample(1).path.is_relative_to(project.folder)
-
-
-def test_a_folder_is_copied_whole(project, lab):
-    zarr = lab / "raw" / "z.ome.zarr"
-    (zarr / "0").mkdir(parents=True)
-    (zarr / "0" / "0.0.0").write_bytes(b"voxels")
-    (added,) = project.add_samples([NewSample(zarr)])
-    (copied,) = project.copy_in([added.id])
-    assert (copied.path / "0" / "0.0.0").read_bytes() == b"voxels"

@@ -81,8 +81,10 @@ def test_missing_stacks_stay_missing(project, lab, tmp_path):
 def test_stacks_of_one_name_and_channels_of_one_file(project, lab, tmp_path):
     (lab / "other").mkdir()
     (lab / "other" / "a.tif").write_bytes(b"another")
-    project.add_samples([NewSample(lab / "other" / "a.tif"), NewSample(lab / "raw" / "a.tif", channel=1)])
-    project.copy_in([1])
+    inside = project.folder / "stacks" / "a.tif"
+    inside.write_bytes(b"cut out of a field")
+    paths = (lab / "other" / "a.tif", inside)
+    project.add_samples([*map(NewSample, paths), NewSample(lab / "raw" / "a.tif", channel=1)])
     contents = [sample.path.read_bytes() for sample in project.samples()]
     project.save_zip(tmp_path / "copy.zip")
     copy = unpacked(tmp_path / "copy.zip", tmp_path / "elsewhere")

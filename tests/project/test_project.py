@@ -108,7 +108,6 @@ def test_a_second_window_only_looks(project):
         lambda: second.add_samples([NewSample(Path("d.tif"))]),
         lambda: second.new_run("segment", "Segment", [1], lambda _: []),
         lambda: second.rename("mine"),
-        lambda: second.copy_in([1]),
     ):
         with pytest.raises(UserError, match="open in another window"):
             change()
