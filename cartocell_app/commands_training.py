@@ -198,6 +198,15 @@ def export(
         Path | None, typer.Option(help="Scores (.json) that `cartocell evaluate --scores` wrote.", show_default=False)
     ] = None,
     limits: Annotated[str, typer.Option(help="What it is not good for, for its card.")] = "",
+    voxel_size: Annotated[
+        tuple[float, float, float] | None,
+        typer.Option(
+            "--voxel-size",
+            metavar="Z Y X",
+            help="Voxel size in µm to which it is to have stacks resampled.",
+            show_default="what it was trained at",
+        ),
+    ] = None,
 ) -> None:
     """Turn a trained network into one model file (ONNX) for `cartocell segment`."""
     needs_training()
@@ -206,7 +215,14 @@ def export(
 
     known = {} if scores is None else read_scores(scores)
     card = write_model(
-        weights, output, name=name, version=model_version, training_command=command, scores=known, limits=limits
+        weights,
+        output,
+        name=name,
+        version=model_version,
+        training_command=command,
+        scores=known,
+        limits=limits,
+        voxel_um=given_voxel_size(voxel_size),
     )
     typer.echo(f"Saved {card.name} {card.version} to {output} ({card.mflop_per_voxel:.3f} MFLOP a voxel).")
 

@@ -162,6 +162,14 @@ def test_train_export_segment(tmp_path, cartocell, cyst_folder):
     answer = cartocell("segment", cyst_folder / "x", "-o", tmp_path / "out", "--model", model, "--progress", "none")
     assert answer.code == 0, answer.err
     assert table(tmp_path / "out" / "summary.csv")[0]["model"] == "mine 1"
+    finer = tmp_path / "finer.onnx"
+    exported = cartocell("export", run / "network.pt", "-o", finer, "--voxel-size", 0.6, 0.5, 0.5)
+    assert exported.code == 0, exported.err
+    assert read_card(finer).voxel_size_um == (0.6, 0.5, 0.5)
+    assert read_card(finer).training.endswith("Trained at 0.7 × 0.7 × 0.7 µm, works at 0.6 × 0.5 × 0.5 µm.")
+    refused = cartocell("export", run / "network.pt", "-o", finer, "--voxel-size", 0, 0.5, 0.5)
+    assert refused.code == 2
+    assert read_card(finer).voxel_size_um == (0.6, 0.5, 0.5)
 
 
 def test_export_of_something_else(tmp_path, cartocell):
