@@ -17,8 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from cartocell_app.desktop.results.exporting import KINDS, export_paths
-from cartocell_app.desktop.results.words import count_words
+from cartocell_app.desktop.results.exporting import KINDS, count_paths, export_paths
 from cartocell_app.desktop.theme import set_role
 
 USUAL = ("csv", "xlsx", "labels", "picture")
@@ -91,11 +90,11 @@ class ExportDialog(QDialog):
 
     def _refresh(self) -> None:
         paths = export_paths(self._name, self.kinds(), Path(self.folder.text()))
-        self.export.setText(f"Export {count_words(len(paths), 'file')}" if paths else "Export")
+        self.export.setText(f"Export {count_paths(paths)}" if paths else "Export")
         self.export.setEnabled(bool(paths) and bool(self.folder.text().strip()))
         self.export.setToolTip("" if paths else "Tick what to export first.")
-        there = sum(path.exists() for path in paths)
-        self.replaced.setText(f"{count_words(there, 'file')} of that name will be replaced." if there else "")
+        there = [path for path in paths if path.exists()]
+        self.replaced.setText(f"{count_paths(there)} of that name will be replaced." if there else "")
         self.replaced.setVisible(bool(there))
 
     def _choose(self) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cartocell_app.desktop.results.words import count_words
 from cartocell_app.progress import Progress, silent
 from cartocell_app.stacks.files import check_writable
 
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
     from cartocell_app.jobs.measurements import MeasuredLabels
     from cartocell_app.project.values import Sample
 
+FOLDER_ENDING = ".ome.zarr"
+"""Of what is exported as a folder and not as a file."""
+
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of file to export.
+    """A kind of file, or folder, to export.
 
     Attributes
     ----------
@@ -29,7 +33,7 @@ class Kind:
     words : str
         What it is good for.
     endings : tuple of str
-        Of the names of its files, after that of the sample.
+        Of the names of its files, after that of the sample; a folder ends in `FOLDER_ENDING`.
     """
 
     key: str
@@ -47,6 +51,12 @@ KINDS = (
     ),
     Kind("xlsx", "The same tables for Excel (XLSX)", "Units and explanations in the headers.", ("_measurements.xlsx",)),
     Kind("labels", "Cells as a label stack (TIFF)", "Opens in Fiji with the right scale.", ("_cells.tif",)),
+    Kind(
+        "zarr",
+        "The same cells as a folder, for large stacks (OME-Zarr)",
+        "Opens in napari and Fiji with the right scale. Coarser copies inside let a large stack show at once.",
+        ("_cells" + FOLDER_ENDING,),
+    ),
     Kind("ply", "Surfaces of cells (PLY)", "Coloured, in µm; for Blender, MeshLab, ParaView.", ("_surfaces.ply",)),
     Kind("obj", "Surfaces of cells (OBJ)", "In µm, an object for each cell.", ("_surfaces.obj",)),
     Kind("picture", "Picture: raw beside cells (PNG)", "Three slices with a scale bar.", ("_overview.png",)),
@@ -60,9 +70,16 @@ def fiji_name(name: str) -> str:
 
 
 def export_paths(name: str, kinds: Collection[str], folder: Path) -> tuple[Path, ...]:
-    """Files that an export of these kinds (keys of `KINDS`) makes."""
+    """Files and folders that an export of these kinds (keys of `KINDS`) makes."""
     stem = fiji_name(name)
     return tuple(folder / (stem + ending) for kind in KINDS if kind.key in kinds for ending in kind.endings)
+
+
+def count_paths(paths: Sequence[Path]) -> str:
+    """How many files and folders of an export: ``"6 files and 1 folder"``."""
+    folders = sum(path.name.endswith(FOLDER_ENDING) for path in paths)
+    counts = ((len(paths) - folders, "file"), (folders, "folder"))
+    return " and ".join(count_words(count, one) for count, one in counts if count)
 
 
 def export_sample(
@@ -77,14 +94,14 @@ def export_sample(
     kinds : collection of str
         Keys of `KINDS`.
     folder : Path
-        Made if missing; files of the same names are replaced.
+        Made if missing; what has the same names is replaced, each file or folder as soon as the new one is whole.
     progress : callable
         See `cartocell_app.progress`.
 
     Returns
     -------
     tuple of Path
-        The files.
+        What was written.
 
     Raises
     ------
@@ -100,6 +117,7 @@ def export_sample(
         "csv": partial(_write_tables, known),
         "xlsx": partial(_write_workbook, known),
         "labels": partial(_write_labels, known),
+        "zarr": partial(_write_labels, known),
         "ply": partial(_write_surfaces, known),
         "obj": partial(_write_surfaces, known),
         "picture": partial(_write_picture, sample, known),
@@ -139,9 +157,10 @@ def _write_workbook(known: "MeasuredLabels", path: Path) -> None:
 
 
 def _write_labels(known: "MeasuredLabels", path: Path) -> None:
-    from cartocell_app.stacks.writing import write_labels
+    from cartocell_app.stacks.writing import write_labels, write_ome_zarr
 
-    write_labels(path, known.labels, known.voxel_size)
+    write = write_ome_zarr if path.name.endswith(FOLDER_ENDING) else write_labels
+    write(path, known.labels, known.voxel_size)
 
 
 def _write_surfaces(known: "MeasuredLabels", path: Path) -> None:

@@ -13,11 +13,10 @@ from cartocell_app.desktop.messages import show_user_error
 from cartocell_app.desktop.results.cells_table import CellsTable
 from cartocell_app.desktop.results.doubts_list import DoubtsList
 from cartocell_app.desktop.results.export_dialog import ExportDialog
-from cartocell_app.desktop.results.exporting import export_sample
+from cartocell_app.desktop.results.exporting import count_paths, export_sample
 from cartocell_app.desktop.results.saved_bar import SavedBar
 from cartocell_app.desktop.results.summary_panel import SummaryPanel
 from cartocell_app.desktop.results.summary_words import headline
-from cartocell_app.desktop.results.words import count_words
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.theme import set_role
 from cartocell_app.desktop.workers import Latest
@@ -207,7 +206,7 @@ class ResultsPanel(QWidget):
 
     def _say_exported(self, paths: tuple[Path, ...]) -> None:
         folder = paths[0].parent
-        self.saved.say_saved(f"Saved {count_words(len(paths), 'file')} to {folder}", folder)
+        self.saved.say_saved(f"Saved {count_paths(paths)} to {folder}", folder)
 
     def _say_not_exported(self, error: Exception) -> None:
         if not isinstance(error, UserError):

@@ -10,6 +10,7 @@ from cartocell_app.jobs.records import write_record
 from cartocell_app.stacks.voxel_size import VoxelSize
 from cartocell_app.stacks.writing import write_labels, write_stack
 from tests.segmentation.toy_cysts import VOXEL_UM, shell
+from tests.stacks.conftest import mounted
 
 VOXEL = VoxelSize(*VOXEL_UM, source="ImageJ tag")
 
@@ -89,3 +90,9 @@ def samples(tmp_path):
         day, condition = ("10 d", "4 d")[number % 2], ("4C", None)[number // 3]
         made.append(SegmentedSample(number, f"cyst {number}", path, path, None, day=day, condition=condition))
     return made
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A disk that takes three small files."""
+    yield from mounted(tmp_path / "tiny disk", "size=12k")

@@ -18,7 +18,7 @@ from cartocell_app.desktop.results.loading import colours_of, load_results
 from cartocell_app.desktop.results.panel import ResultsPanel
 from cartocell_app.desktop.results.summary_panel import SummaryPanel
 from cartocell_app.segmentation.colours import label_colours
-from cartocell_app.stacks.reading import read_labels
+from cartocell_app.stacks.reading import read, read_labels
 from cartocell_app.stacks.writing import write_labels
 from tests.desktop.results.conftest import VOXEL, ListedProject
 from tests.segmentation.toy_cysts import shell
@@ -174,6 +174,42 @@ def test_export_writes_files_and_says_where(qtbot, panel, session, sample, tmp_p
     book = openpyxl.load_workbook(folder / "7d.4C.8_2_measurements.xlsx")
     assert book.sheetnames == ["Cells", "Contacts", "Cyst"]
     assert (folder / "7d.4C.8_2_overview.png").stat().st_size > 1000
+
+
+def asked_to_export(panel, folder, *kinds):
+    """The dialog, with a folder typed and only those kinds ticked."""
+    panel.export_button.click()
+    dialog = panel.findChild(ExportDialog)
+    dialog.folder.setText(str(folder))
+    for key, box in dialog.boxes.items():
+        box.setChecked(key in kinds)
+    return dialog
+
+
+def test_cells_of_large_stacks_are_exported_as_a_folder(qtbot, panel, session, sample, tmp_path):
+    measured(qtbot, panel, session, sample)
+    dialog = asked_to_export(panel, tmp_path / "napari", "labels", "zarr")
+    assert dialog.export.text() == "Export 1 file and 1 folder"
+    dialog.export.click()
+    qtbot.waitUntil(lambda: panel.saved.words.text() == f"Saved 1 file and 1 folder to {tmp_path / 'napari'}")
+    names = sorted(path.name for path in (tmp_path / "napari").iterdir())
+    assert names == ["7d.4C.8_2_cells.ome.zarr", "7d.4C.8_2_cells.tif"]
+    stack = read(tmp_path / "napari" / names[0])
+    assert np.array_equal(stack.data, shell(20))
+    assert stack.voxel_size.zyx_um == VOXEL.zyx_um
+
+
+def test_a_full_disk_leaves_no_half_written_folder(qtbot, panel, session, sample, tiny_disk):
+    older = tiny_disk / "7d.4C.8_2_cells.ome.zarr"
+    older.mkdir()
+    (older / ".zgroup").write_text("earlier")
+    measured(qtbot, panel, session, sample)
+    dialog = asked_to_export(panel, tiny_disk, "zarr")
+    assert dialog.replaced.text() == "1 folder of that name will be replaced."
+    dialog.export.click()
+    qtbot.waitUntil(lambda: "The disk is full" in panel.saved.words.text())
+    assert list(tiny_disk.rglob("*")) == [older, older / ".zgroup"]
+    assert (older / ".zgroup").read_text() == "earlier"
 
 
 def test_export_asked_for_while_it_is_measured_comes_once_that_is_done(qtbot, panel, session, sample):
