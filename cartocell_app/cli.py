@@ -17,9 +17,6 @@ from cartocell_app import (
     commands_training,
 )
 from cartocell_app.command_options import (
-    BAD_INPUT,
-    SOME_FAILED,
-    STOPPED,
     Channel,
     DeviceName,
     Out,
@@ -35,6 +32,7 @@ from cartocell_app.command_options import (
     stoppable,
 )
 from cartocell_app.errors import UserError
+from cartocell_app.exit_codes import BAD_INPUT, SOME_FAILED, STOPPED
 from cartocell_app.progress import CancelledError
 
 app = typer.Typer(

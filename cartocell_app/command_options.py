@@ -17,8 +17,6 @@ from cartocell_app.installation import how_to_add
 from cartocell_app.progress import CancelledError
 from cartocell_app.stacks.voxel_size import VoxelSize
 
-BAD_INPUT, SOME_FAILED, STOPPED = 2, 1, 130
-
 ProgressKind = Literal["auto", "json", "none"]
 DeviceName = Literal["auto", "cpu", "cuda", "coreml", "directml"]
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cartocell_app.command_options import SOME_FAILED, DeviceName, Out, Progress, given_voxel_size, stoppable
+from cartocell_app.command_options import DeviceName, Out, Progress, given_voxel_size, stoppable
+from cartocell_app.exit_codes import SOME_FAILED
 
 
 def register(app: typer.Typer) -> None:

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 import typer
 
 from cartocell_app.command_options import (
-    SOME_FAILED,
     Channel,
     DeviceName,
     Inputs,
@@ -22,6 +21,7 @@ from cartocell_app.command_options import (
     needs_training,
     stoppable,
 )
+from cartocell_app.exit_codes import SOME_FAILED
 from cartocell_app.presets import USUAL, presets_in_short
 
 LeaveOut = Annotated[

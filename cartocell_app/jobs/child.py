@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from cartocell_app.errors import UserError
+from cartocell_app.exit_codes import BAD_INPUT, DONE, SOME_FAILED, STOPPED
 from cartocell_app.installation import is_frozen
 from cartocell_app.progress import CancelledError
 
@@ -22,8 +23,6 @@ GRACE_S = 60.0
 
 LOOK_S = 0.2
 """Between looks at whether to stop, while the command is silent."""
-
-SOME_FAILED, BAD_INPUT, STOPPED = 1, 2, 130
 
 Event = dict[str, Any]
 Hear = Callable[[Event], None]
@@ -160,7 +159,7 @@ def check_ended(words: str, ended: Ended, may_fail_in_part: bool) -> str:
     RuntimeError
         If it crashed.
     """
-    if ended.code == 0:
+    if ended.code == DONE:
         return ""
     crashed = "Traceback (most recent call last)" in ended.words
     if ended.code == SOME_FAILED and may_fail_in_part and not crashed:

@@ -4,9 +4,9 @@ import signal
 from dataclasses import dataclass
 from typing import Literal
 
-Outcome = Literal["done", "some failed", "failed", "cancelled", "interrupted"]
+from cartocell_app.exit_codes import DONE, SOME_FAILED, STOPPED
 
-SOME_FAILED, STOPPED = 1, 130
+Outcome = Literal["done", "some failed", "failed", "cancelled", "interrupted"]
 
 OUR_FAULT = "Something went wrong inside CartoCell. This is a fault of the program, not yours; the log has the details."
 NO_MEMORY = "There was not enough memory. Close other programs, or crop the stacks, and try again."
@@ -40,7 +40,7 @@ class Ended:
         Why it did not start at all; empty if it did.
     """
 
-    code: int = 0
+    code: int = DONE
     crashed: bool = False
     was_asked: bool = False
     problem: str = ""
@@ -75,13 +75,13 @@ def ending_of(ended: Ended, errors: str, good: int, bad: int, last_message: str)
     """
     if ended.problem:
         return Ending("failed", NOT_STARTED.format(reason=ended.problem.rstrip(".")))
-    if ended.was_asked and ended.code != 0:
+    if ended.was_asked and ended.code != DONE:
         return Ending("cancelled", CANCELLED)
     if ended.crashed or ended.code == STOPPED:
         return _broken_off(ended)
-    if ended.code == 0 and not bad:
+    if ended.code == DONE and not bad:
         return Ending("done", f"{good} stack{'s' * (good > 1)} done." if good else last_message or "Done.")
-    if ended.code == 0 or (ended.code == SOME_FAILED and "Traceback (most recent call last)" not in errors):
+    if ended.code == DONE or (ended.code == SOME_FAILED and "Traceback (most recent call last)" not in errors):
         return _in_part(good, bad, errors)
     said = _user_error(errors)
     if said:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from cartocell_app.desktop.jobs.command import tells_no_progress, typed
-from cartocell_app.desktop.jobs.endings import SOME_FAILED, Ended, Ending, ending_of
+from cartocell_app.desktop.jobs.endings import Ended, Ending, ending_of
 from cartocell_app.desktop.jobs.events import Event, after, read_event, sentence
 from cartocell_app.desktop.jobs.keeping import settle
 from cartocell_app.desktop.jobs.log_file import LogFile
@@ -17,6 +17,7 @@ from cartocell_app.desktop.jobs.process import CLOSING_GRACE_MS, JobProcess
 from cartocell_app.desktop.jobs.resuming import ENDED_HERE, rest_after
 from cartocell_app.desktop.jobs.view import JobView, view_of
 from cartocell_app.desktop.workers import Latest
+from cartocell_app.exit_codes import SOME_FAILED
 
 if TYPE_CHECKING:
     from cartocell_app.project.project import Project
