@@ -17,7 +17,7 @@ from cartocell_app.project.rows import run_of, samples_of, words_kept
 from cartocell_app.project.samples import Samples
 from cartocell_app.project.schema import LabelRow, RunRow, SampleRow
 from cartocell_app.project.store import now
-from cartocell_app.project.values import UNFINISHED, NewSample, Run, Sample
+from cartocell_app.project.values import UNFINISHED, NewSample, Run, Sample, State
 from cartocell_app.stacks.files import disk_troubles
 
 log = logging.getLogger(__name__)
@@ -157,6 +157,24 @@ class Runs(Samples):
             ids += [row.id for row in rows]
             return samples_of(rows, self.folder)
 
+    def let_go(self, sample_ids: Iterable[int], states: Mapping[int, State]) -> None:
+        """Say of samples that are worked on that they no longer are; what is done meanwhile stays done.
+
+        Parameters
+        ----------
+        sample_ids : iterable of int
+            Those that are not worked on are left as they are.
+        states : mapping of int to str
+            States to go back to; the rest is "segmented" if it has labels, else "to do".
+        """
+        wanted = set(sample_ids)
+        with self._changing("samples", ids := []) as session:
+            worked_on = session.scalars(select(SampleRow).where(SampleRow.state == "running"))
+            for row in (row for row in worked_on if row.id in wanted):
+                row.state = states.get(row.id) or ("to do" if row.labels is None else "segmented")
+                row.reason = row.reason if row.state == "failed" else ""
+                ids.append(row.id)
+
     def _take(self, row: SampleRow, name: str, record: dict[str, Any], folder: Path, session: Session) -> None:
         if record.get("state") != "done":
             row.state, row.reason = "failed", str(record.get("error") or "It could not be done.")
@@ -175,10 +193,7 @@ class Runs(Samples):
                 with contextlib.suppress(OSError):
                     self.take_in_results(run.id)
                 self.update_run(run.id, state="interrupted", message="The program ended before this was done.")
-        with self._changing("samples", ids := []) as session:
-            for row in session.scalars(select(SampleRow).where(SampleRow.state == "running")):
-                row.state, row.reason = ("to do" if row.labels is None else "segmented"), ""
-                ids.append(row.id)
+        self.let_go([sample.id for sample in self.samples()], {})
 
 
 def _record(path: Path) -> tuple[str, dict[str, Any] | None]:

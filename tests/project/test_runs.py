@@ -70,6 +70,18 @@ def test_results_are_taken_in_as_they_come(project, run, record):
     assert heard == [("samples", (1,)), ("samples", (2,))]
 
 
+def test_samples_are_let_go_but_what_is_done_stays_done(project, run, record):
+    project.update_samples([1, 2, 3], state="running")
+    project.update_samples([2], reason="b.tif is 2D.")
+    record(run, "a", state="done", cells=61)
+    project.take_in_results(run.id)
+    project.let_go([1, 2], {1: "to do", 2: "failed"})
+    assert [sample.state for sample in project.samples()] == ["segmented", "failed", "running"]
+    assert project.sample(2).reason == "b.tif is 2D."
+    project.let_go([3], {})
+    assert project.sample(3).state == "to do"
+
+
 def test_what_a_person_said_since_is_not_undone(project, run, record):
     record(run, "a", state="done", cells=61)
     project.take_in_results(run.id)

@@ -57,11 +57,5 @@ def settle(project: Project, run: Run, ending: Ending, states: Mapping[int, Stat
         States that the samples had before; the rest is "segmented" if it has labels, else "to do".
     """
     project.take_in_results(run.id)
-    back: dict[State, list[int]] = {}
-    for sample in project.samples():
-        if sample.id in run.sample_ids and sample.state == "running":
-            state = states.get(sample.id) or ("segmented" if sample.labels else "to do")
-            back.setdefault(state, []).append(sample.id)
-    for state, ids in back.items():
-        project.update_samples(ids, state=state)
+    project.let_go(run.sample_ids, states)
     project.update_run(run.id, state=ending.state, message=ending.message, ended=datetime.now(UTC))
