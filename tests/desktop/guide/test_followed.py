@@ -61,7 +61,7 @@ def test_a_first_result_as_the_first_chapter_says(reader: Callable[[int], Reader
     pane = viewer.viewer.volume.scene.native
     QTest.mouseClick(pane, Qt.MouseButton.LeftButton, pos=pane.rect().center())
     she.wait(lambda: session.cell > 0)
-    she.reads("Click Export results, tick what you need, and click Export 5 files (it says how many)")
+    she.reads("Click Export results, tick what you need, and click Export 6 files (it says how many)")
     she.click("Export results")
     dialog = she.dialog(ExportDialog)
     dialog.folder.setText(str(tmp_path / "numbers"))
