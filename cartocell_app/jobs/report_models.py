@@ -145,7 +145,7 @@ def _card(path: Path) -> str:
             ("Name and version", f"{card.name} {card.version}"),
             ("File", path.name),
             ("SHA-256", file_hash(path)),
-            ("Trained at voxels of", size),
+            ("Works at voxels of", size),
             ("Training", card.training),
             ("Command", card.training_command),
             ("Profile", card.profile),

@@ -52,7 +52,7 @@ class ModelCard(BaseModel):
     """
 
     voxel_size_um: tuple[PositiveFloat, PositiveFloat, PositiveFloat] | None
-    """Voxel size (z, y, x) that the network was trained at; stacks are resampled to it.
+    """Voxel size (z, y, x) that the network works at, as a rule that of its training; stacks are resampled to it.
 
     None if nobody knows (an imported model): stacks are taken as they are.
     """

@@ -95,7 +95,7 @@ def segment_stack(
 ) -> Segmentation:
     """Segment the cells of one stack.
 
-    Resample to the voxel size that the model was trained at, normalise as it says, run the network, bring its maps to
+    Resample to the voxel size that the model works at, normalise as it says, run the network, bring its maps to
     the grid of the outlines, find seeds, flood, share out the tissue, and bring the cells to the input's grid.
 
     Parameters

@@ -14,12 +14,13 @@ from cartocell_app.presets import PAPER, QUICK, STANDARD, TRIAL
 from cartocell_app.resources import CPU_MODEL, SAMPLE_STACK
 from cartocell_app.segmentation import machine
 from cartocell_app.segmentation.devices import DeviceReport
+from cartocell_app.segmentation.model_card import read_card
 from cartocell_app.stacks.reading import read
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 MB, GB = 10**6, 10**9
 PLENTY = Room(20 * GB, 80 * GB)
-CYST = Subject("a", (100, 100, 100), VoxelSize(0.7, 0.7, 0.7, "test"))
+CYST = Subject("a", (100, 100, 100), VoxelSize(*read_card(CPU_MODEL).voxel_size_um, "test"))
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from cartocell_app.stacks.voxel_size import VoxelSize
 
 CPU = DeviceReport("CPU · 2 threads", "CPUExecutionProvider", True, "", 5.0)
 GPU = DeviceReport("RTX (CUDA)", "CUDAExecutionProvider", True, "", 0.1)
-CYST = Subject("a", (100, 100, 100), VoxelSize(0.7, 0.7, 0.7, "test"))
+OWN_UM = read_card(CPU_MODEL).voxel_size_um
+CYST = Subject("a", (100, 100, 100), VoxelSize(*OWN_UM, "test"))
 
 
 def facts(*reports: DeviceReport, needed: int = 10**9, free: int = 8 * 10**9) -> ModelFacts:
@@ -22,7 +23,7 @@ def facts(*reports: DeviceReport, needed: int = 10**9, free: int = 8 * 10**9) ->
 
 def test_time_is_that_of_the_network_at_its_own_voxel_size_and_of_the_rest():
     assert forecast(facts(CPU), "auto", [CYST]).seconds == pytest.approx(2.0 + 5.0 + 0.9)
-    half = Subject("b", (100, 100, 100), VoxelSize(0.35, 0.35, 0.35, "test"))
+    half = Subject("b", (100, 100, 100), VoxelSize(*(um / 2 for um in OWN_UM), "test"))
     assert forecast(facts(CPU), "auto", [half] * 8).seconds == pytest.approx(2.0 + 5.0 + 8 * 0.9)
 
 
@@ -58,6 +59,7 @@ def test_every_profile_and_device_has_its_words():
 
 
 def test_what_differs_among_stacks_is_counted():
+    one = Subject("a", (9, 9, 9), VoxelSize(0.7, 0.7, 0.7, "test"))
     other = Subject("b", (9, 9, 9), VoxelSize(1, 0.5, 0.5, "test"), "Bcat")
-    assert subjects_in_words([CYST, CYST]).splitlines()[0] == "Cell outlines channel: the only one."
-    assert "0.7 × 0.7 × 0.7 (2), 1 × 0.5 × 0.5 (1)" in subjects_in_words([CYST, CYST, other])
+    assert subjects_in_words([one, one]).splitlines()[0] == "Cell outlines channel: the only one."
+    assert "0.7 × 0.7 × 0.7 (2), 1 × 0.5 × 0.5 (1)" in subjects_in_words([one, one, other])

@@ -33,10 +33,12 @@ PROFILES: dict[str, tuple[str, str]] = {
 
 def card_in_words(card: ModelCard) -> str:
     """What a model says about itself, in two or three sentences."""
-    trained = "at an unknown voxel size, so stacks are taken as they are"
+    works = "Trained at an unknown voxel size, so stacks are taken as they are"
     if card.voxel_size_um is not None:
-        trained = f"at voxels of {' × '.join(f'{um:g}' for um in card.voxel_size_um)} µm; stacks are brought to that"
-    sentences = [f"{card.name} {card.version}. Trained {trained}."]
+        works = (
+            f"Works at voxels of {' × '.join(f'{um:g}' for um in card.voxel_size_um)} µm, to which stacks are brought"
+        )
+    sentences = [f"{card.name} {card.version}. {works}."]
     if "f1_0.5" in card.scores:
         sentences.append(f"Found {100 * card.scores['f1_0.5']:.0f} % of the cells right on cysts kept apart (F1).")
     if card.limits:

@@ -63,7 +63,7 @@ def test_a_cyst_segmented_from_the_window_has_the_labels_of_the_command_line(
     dialog = opened(add(stack))
     assert dialog.title.text() == "Segment 1 cyst"
     assert "GB of memory" in dialog.form.forecast_words.text()
-    assert "Trained at voxels of 0.7 × 0.7 × 0.7 µm" in dialog.form.card.text()
+    assert "Works at voxels of 0.6 × 0.6 × 0.6 µm" in dialog.form.card.text()
     with qtbot.waitSignal(dialog.started) as started:
         qtbot.mouseClick(dialog.start, Qt.MouseButton.LeftButton)
     run = started.args[0]
@@ -183,7 +183,7 @@ def test_the_model_for_this_computer_is_the_wide_one_where_a_graphics_card_works
     words = "CartoCell's for this computer (recommended)"
     dialog = opened(samples)
     assert dialog.form.model.currentText() == words
-    assert dialog.form.card.text().startswith("m2-fast 0.2")
+    assert dialog.form.card.text().startswith("m2-fast 0.3")
     assert dialog.form.summary().startswith("With m2-fast on CPU")
 
     computer = Computer(monkeypatch)
@@ -192,10 +192,10 @@ def test_the_model_for_this_computer_is_the_wide_one_where_a_graphics_card_works
     monkeypatch.setattr(forecast, "_probed", forecast._probed.__wrapped__)  # not as it was found out before
     dialog = opened(samples)
     assert dialog.form.model.currentText() == words
-    assert dialog.form.card.text().startswith("m2 0.2")
+    assert dialog.form.card.text().startswith("m2 0.3")
     assert dialog.form.summary().startswith("With m2 on NVIDIA GeForce RTX 4090")
     dialog.form.device.setCurrentIndex(dialog.form.device.findData("cpu"))
-    qtbot.waitUntil(lambda: dialog.form.card.text().startswith("m2-fast 0.2"))
+    qtbot.waitUntil(lambda: dialog.form.card.text().startswith("m2-fast 0.3"))
     assert dialog.form.summary().startswith("With m2-fast on CPU")
 
 
