@@ -215,11 +215,15 @@ def write_ome_zarr(
     Version 0.4 of the format (https://ngff.openmicroscopy.org/0.4), since Fiji and napari of any age open it.
     """
     import zarr
+    from zarr.storage import MemoryStore
 
     stored = _label_type(_largest_label(data)) if kind == "labels" else _pixel_type(data)
     shapes = _pyramid(data.shape)
+    # Zarr writes several files at once, and when the disk refuses one it goes on with the others while the folder is
+    # being taken away. So it writes into memory, where cells take little once compressed.
+    files: dict[str, Any] = {}
     with disk_troubles(path), _whole_folder(path) as partial:
-        group = zarr.open_group(partial, mode="w", zarr_format=2)
+        group = zarr.open_group(MemoryStore(files), mode="w", zarr_format=2)
         for number, shape in enumerate(shapes):
             level = group.create_array(
                 str(number),
@@ -232,6 +236,9 @@ def write_ome_zarr(
             data = _coarser(data, shape, kind).astype(stored, copy=False)
             level[:] = data
         group.attrs.update(_ngff_metadata(path, shapes, voxel_size, kind))
+        for name, content in files.items():
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            (partial / name).write_bytes(content.to_bytes())
 
 
 def _coarser(data: NDArray[Any], shape: tuple[int, ...], kind: Literal["labels", "raw"]) -> NDArray[Any]:
