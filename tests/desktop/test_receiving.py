@@ -7,7 +7,6 @@ import pytest
 from PySide6.QtWidgets import QDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from cartocell_app.desktop import status
 from cartocell_app.desktop.importing.import_dialog import ImportDialog
 from cartocell_app.desktop.main_window import MainWindow
 from cartocell_app.desktop.new_project import NewProjectDialog
@@ -17,16 +16,6 @@ from cartocell_app.progress import Cancelled, CancelledError
 from cartocell_app.project.project import Project
 from cartocell_app.project.values import Run
 from cartocell_app.resources import CPU_MODEL, SAMPLE_STACK
-
-
-@pytest.fixture
-def window(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> MainWindow:
-    monkeypatch.setattr(status, "_probe", lambda: [])
-    window = MainWindow(session)
-    qtbot.addWidget(window)
-    window.show()
-    qtbot.waitExposed(window)
-    return window
 
 
 @pytest.fixture
