@@ -24,7 +24,7 @@ demo:
 
 test:
 	@bash .ci/setup test,train,desktop
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint:
 	@bash .ci/setup test,train,desktop
