@@ -123,7 +123,7 @@ def segment_stack(
     """
     if stack.voxel_size is None:
         raise UserError(
-            f"{stack.name}: the file does not say its voxel size.",
+            " ".join((f"{stack.name}: the voxel size is not known.", *stack.notes)),
             "Give it in µm with --voxel-size Z Y X (the microscope's own file or your colleague knows it).",
         )
     watch = Stopwatch()

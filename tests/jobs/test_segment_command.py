@@ -154,6 +154,14 @@ def test_an_unknown_voxel_size_is_asked_for(tmp_path, small_cyst, cartocell):
     assert rows(tmp_path / "out")["plain"]["voxel_size_source"] == "given by you"
 
 
+def test_what_the_file_claims_of_its_voxel_size_is_said_where_it_is_not_believed(tmp_path, small_cyst, cartocell):
+    claims = {"unit": "um", "spacing": 1.0, "axes": "ZYX"}
+    tifffile.imwrite(tmp_path / "ones.tif", small_cyst.raw, imagej=True, resolution=(1.0, 1.0), metadata=claims)
+    answer = cartocell("segment", tmp_path / "ones.tif", "-o", tmp_path / "out", "--progress", "none")
+    assert answer.code == 1
+    assert "ones: the voxel size is not known. The file claims 1 × 1 × 1 µm" in rows(tmp_path / "out")["ones"]["error"]
+
+
 @pytest.mark.parametrize("voxel", [("0", "1", "1"), ("-0.7", "0.6", "0.6"), ("nan", "0.6", "0.6"), ("1e9", "1", "1")])
 def test_an_impossible_voxel_size_is_refused(cyst_folder, cartocell, voxel):
     answer = cartocell("segment", cyst_folder / "x", "-o", cyst_folder / "out", "--voxel-size", *voxel)

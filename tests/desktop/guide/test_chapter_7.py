@@ -88,7 +88,7 @@ def test_files_that_cannot_be_opened_say_which_and_what_to_do(
             f"It has {len(raw)} time points",
         ),
         ("channels.tif", "Image, Hyperstacks, Re-order Hyperstack", "It has 8 channels, but only one slice"),
-        ("unknown.tif", "Nothing is segmented or measured before it is known", "the file does not say its voxel size"),
+        ("unknown.tif", "Nothing is segmented or measured before it is known", "The file states no voxel size."),
     ):
         assert in_guide in text
         answer = cartocell("segment", bad / name, "-o", tmp_path / "out" / name)
