@@ -22,7 +22,7 @@ from cartocell_app.stacks.resampling import resample_raw, resampled_shape, resam
 from training.augmentation import Augmenter
 from training.painting import render, truth_labels
 from training.settings import NORMALISATION, Augmentation
-from training.varied import draw_specimen
+from training.varied import MIXES, draw_specimen
 
 Shape = tuple[int, int, int]
 
@@ -49,14 +49,15 @@ def synthetic_examples(
     normalisation: Normalisation,
     workers: int = 2,
     progress: Progress = silent,
+    mix: str = "cysts",
 ) -> list[Example]:
-    """Draw `count` synthetic specimens with seeds from `first_seed`, pictured at various voxel sizes."""
+    """Draw `count` specimens of `mix`, a key of `MIXES`, with seeds from `first_seed`, at various voxel sizes."""
     examples = []
     # Forked children would inherit torch's thread locks in an unknown state.
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         seeds = range(first_seed, first_seed + count)
         for example in pool.map(
-            partial(synthetic_example, voxel_um=voxel_um, normalisation=normalisation), seeds, chunksize=4
+            partial(synthetic_example, voxel_um=voxel_um, normalisation=normalisation, mix=mix), seeds, chunksize=4
         ):
             examples.append(example)
             progress("Synthetic cysts", len(examples), count)
@@ -64,10 +65,13 @@ def synthetic_examples(
 
 
 def synthetic_example(
-    seed: int, voxel_um: tuple[float, float, float], normalisation: Normalisation = NORMALISATION
+    seed: int,
+    voxel_um: tuple[float, float, float],
+    normalisation: Normalisation = NORMALISATION,
+    mix: str = "cysts",
 ) -> Example:
     """Draw one specimen at a random voxel size, and bring it to `voxel_um` as an input would be."""
-    drawn = draw_specimen(seed)
+    drawn = draw_specimen(seed, MIXES[mix])
     seen = render(drawn.scene, drawn.shape, drawn.voxel_size, drawn.dtype)
     shape = resampled_shape(drawn.shape, drawn.voxel_size, voxel_um)
     labels = truth_labels(drawn.scene, shape, resampled_voxel_size(drawn.shape, drawn.voxel_size, shape))

@@ -134,7 +134,7 @@ def _stacks(training_set: TrainingSet) -> str:
 def _synthetic(settings: TrainingSettings, progress: Progress, workers: int) -> Material:
     voxel_um = settings.voxel_um or (0.7, 0.7, 0.7)
     known, unseen = (
-        synthetic_examples(count, seed, voxel_um, settings.normalisation, workers, progress)
+        synthetic_examples(count, seed, voxel_um, settings.normalisation, workers, progress, settings.specimens)
         for count, seed in (
             (settings.examples, settings.seed),
             (settings.validation_examples, settings.seed + VALIDATION_SEED_OFFSET),

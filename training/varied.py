@@ -50,7 +50,9 @@ ODD = 0.4
 BLACKER_THAN_DARK = 0.3
 """Share of pictures from which more than the darkness was taken away, so that the dim is black."""
 
-MIX: tuple[tuple[Preset, float], ...] = (
+Mix = tuple[tuple[Preset, float], ...]
+
+CYSTS: Mix = (
     (Preset((8, 60), (600, 1300), (0.6, 1.6), LOW_RESOLUTION_UM, 0.6), 0.13),
     (Preset((23, 110), (550, 1200), (0.6, 1.6), LOW_RESOLUTION_UM, 0.6), 0.13),
     (Preset((45, 160), (500, 1100), (0.6, 1.7), LOW_RESOLUTION_UM, 0.8), 0.14),
@@ -65,7 +67,31 @@ MIX: tuple[tuple[Preset, float], ...] = (
     (Preset((30, 220), (350, 2500), (1.0, 1.0), LOW_RESOLUTION_UM, 0.0, "dense"), 0.05),
     (Preset((8, 110), (400, 3000), (1.0, 1.0), LOW_RESOLUTION_UM, 0.3, "spheroid"), 0.04),
 )
-"""Kinds and their shares in a training set."""
+"""Kinds and their shares where cysts come first."""
+
+TISSUES: Mix = (
+    (Preset((8, 60), (600, 1300), (0.6, 1.6), LOW_RESOLUTION_UM, 0.6), 0.10),
+    (Preset((23, 110), (550, 1200), (0.6, 1.6), LOW_RESOLUTION_UM, 0.6), 0.10),
+    (Preset((45, 160), (500, 1100), (0.6, 1.7), LOW_RESOLUTION_UM, 0.8), 0.10),
+    (Preset((12, 120), (400, 1500), (0.3, 0.6), LOW_RESOLUTION_UM, 0.5), 0.04),  # flat cells
+    (Preset((3, 16), (400, 2500), (1.4, 3.2), LOW_RESOLUTION_UM, 0.7), 0.04),  # small lumens
+    (Preset((6, 60), (2000, 9000), (0.6, 1.8), LOW_RESOLUTION_UM, 0.4), 0.05),  # large cells
+    (Preset((5, 120), (300, 3000), (1.0, 1.0), LOW_RESOLUTION_UM, 0.4, "clump"), 0.05),
+    (Preset((4, 50), (2500, 12000), (1.0, 1.0), LOW_RESOLUTION_UM, 0.2, "clump"), 0.04),
+    (Preset((15, 120), (400, 1500), (1.0, 1.0), LOW_RESOLUTION_UM, 0.4, "lumens"), 0.04),
+    (Preset((30, 220), (350, 1200), (0.5, 1.4), LOW_RESOLUTION_UM, 0.3, "layers", (1, 4)), 0.06),
+    (Preset((20, 140), (350, 1500), (0.5, 2.0), LOW_RESOLUTION_UM, 0.3, "tube", tilt=0.9), 0.03),
+    (Preset((20, 140), (350, 2000), (0.3, 2.4), LOW_RESOLUTION_UM, 0.3, "sheet", (1, 3), tilt=1.1), 0.05),
+    (Preset((40, 300), (150, 700), (2.0, 5.5), LOW_RESOLUTION_UM, 0.1, "sheet", (1, 2), tilt=1.4), 0.08),  # columns
+    (Preset((40, 300), (150, 1500), (0.6, 3.0), LOW_RESOLUTION_UM, 0.0, "sheet", (4, 9), tilt=1.4), 0.07),  # files
+    (Preset((30, 220), (350, 2500), (1.0, 1.0), LOW_RESOLUTION_UM, 0.0, "dense"), 0.04),
+    (Preset((30, 300), (130, 450), (1.0, 1.0), LOW_RESOLUTION_UM, 0.0, "dense"), 0.04),
+    (Preset((8, 110), (400, 9000), (1.0, 1.0), LOW_RESOLUTION_UM, 0.3, "spheroid"), 0.07),
+)
+"""Kinds and their shares where all tissues count: cells of 6 to 28 µm, columns, files of cells in many layers."""
+
+MIXES: dict[str, Mix] = {"cysts": CYSTS, "tissues": TISSUES}
+"""What a training set is drawn from, by name."""
 
 SMALLEST_FRAME_UM = np.array([46.0, 58.0, 58.0], np.float32)
 LARGEST_FRAME_UM = np.array([72.0, 88.0, 88.0], np.float32)
@@ -101,10 +127,10 @@ class Specimen:
     dtype: type[Any]
 
 
-def draw_specimen(seed: int) -> Specimen:
-    """Draw one specimen to train on; the same seed gives the same one."""
+def draw_specimen(seed: int, mix: Mix = CYSTS) -> Specimen:
+    """Draw one specimen of `mix` to train on; the same seed gives the same one."""
     rng = np.random.default_rng([seed, 0xCA28])
-    preset = MIX[int(rng.choice(len(MIX), p=[share for _, share in MIX]))][0]
+    preset = mix[int(rng.choice(len(mix), p=[share for _, share in mix]))][0]
     voxel_size = _draw_voxel_size(rng)
     largest_um = _largest_frame_um(voxel_size)
     frame_um = rng.uniform(SMALLEST_FRAME_UM, largest_um).astype(np.float32)
@@ -203,7 +229,7 @@ def _packed(body: Any, rng: np.random.Generator) -> Any:
         return body
     side_um = float(np.median(body.apart_um()))
     if body.radii_um is None and rng.random() < 0.3:
-        body = replace(body, gap_um=float(rng.uniform(0.1, 1.0)))
+        body = replace(body, gap_um=min(float(rng.uniform(0.1, 1.0)), 0.15 * side_um))
     if rng.random() < 0.5:
         deepest_um = max(0.5, 0.25 * min(side_um, 20.0))
         groove_um, width_um = float(rng.uniform(0.3, deepest_um)), float(rng.uniform(0.5, 2.0))

@@ -8,18 +8,22 @@ from tests.training.scenes_by_hand import assert_truth_holds
 from training.microscope import OPTICS_RANGES, STAIN_RANGES
 from training.painting import render, truth_labels
 from training.specimens import PRESETS
+from training.tissue import Tissue
 from training.varied import (
+    CYSTS,
     LARGEST_FRAME_UM,
     LARGEST_VOXEL_UM,
-    MIX,
+    MIXES,
     SMALLEST_FRAME_UM,
     SMALLEST_VOXEL_UM,
     SMALLEST_VOXEL_UM3,
+    TISSUES,
     WIDER_OPTICS,
     WIDER_STAIN,
     draw_specimen,
 )
 
+KINDS = {preset.kind for preset in PRESETS.values()}
 COARSE = VoxelSize(2.0, 2.0, 2.0, "synthetic")
 
 
@@ -28,10 +32,31 @@ def drawn():
     return [draw_specimen(seed) for seed in range(32)]
 
 
-def test_all_kinds_are_drawn_and_most_are_cysts():
-    assert sum(share for _, share in MIX) == pytest.approx(1)
-    assert {preset.kind for preset, _ in MIX} == {preset.kind for preset in PRESETS.values()}
-    assert 0.4 < sum(share for preset, share in MIX if preset.kind == "cyst") < 0.6
+@pytest.mark.parametrize("mix", MIXES.values(), ids=MIXES)
+def test_all_kinds_are_drawn_and_no_other_as_often_as_cysts(mix):
+    shares = {kind: sum(share for preset, share in mix if preset.kind == kind) for kind in KINDS}
+    assert sum(share for _, share in mix) == pytest.approx(1)
+    assert min(shares.values()) > 0
+    assert shares.pop("cyst") > 2 * max(shares.values())
+
+
+def test_tissues_have_smaller_and_larger_cells_than_cysts():
+    for mix, smallest, largest in ((CYSTS, 300, 3000), (TISSUES, 130, 12000)):
+        volumes = np.array([preset.cell_volume_um3 for preset, _ in mix])
+        assert (volumes.min(), volumes.max()) == (smallest, largest)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_other_tissues_hold_too(seed):
+    one = draw_specimen(7_700_000 + seed, TISSUES)
+    assert_truth_holds(render(one.scene, one.shape, one.voxel_size, one.dtype))
+
+
+def test_gaps_between_small_cells_are_narrow():
+    for seed in range(40):
+        body = draw_specimen(seed, TISSUES).scene.bodies[0]
+        if isinstance(body, Tissue) and body.radii_um is None:
+            assert body.gap_um <= 0.15 * np.median(body.apart_um())
 
 
 def test_wider_ranges_hold_the_ordinary_ones():
