@@ -17,6 +17,7 @@ from cartocell_app import (
     commands_training,
 )
 from cartocell_app.command_options import (
+    CellWidthUm,
     Channel,
     DeviceName,
     Out,
@@ -26,6 +27,7 @@ from cartocell_app.command_options import (
     Subfolders,
     TimePoint,
     VoxelUm,
+    given_cell_width,
     given_voxel_size,
     name_or_number,
     stage_progress,
@@ -81,6 +83,7 @@ def segment(
             "biapy-cartocell, biapy-3.5, biapy-3.7."
         ),
     ] = "auto",
+    cell_width: CellWidthUm = None,
     device: Annotated[DeviceName, typer.Option(help="Where the network runs.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads.", show_default="all")] = None,
     ground_truth: Annotated[
@@ -99,7 +102,8 @@ def segment(
 
     reading = ReadingChoices(name_or_number(scene), name_or_number(channel), time, given_voxel_size(voxel_size))
     stacks, readings = given_stacks(inputs or [], stack_list, reading, subfolders=subfolders, leave_out=output)
-    choices = BatchChoices(find_model(model, device), reading, profile, device, threads, workers, readings)
+    width_um = given_cell_width(cell_width)
+    choices = BatchChoices(find_model(model, device), reading, profile, width_um, device, threads, workers, readings)
     with stoppable() as stop, reporter(progress) as report:
         result = segment_batch(stacks, output, choices, report, truth_folder=ground_truth, stop=stop)
         report.message(f"Saved to {output} (overview: {result.summary}).")

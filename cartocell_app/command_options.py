@@ -15,6 +15,7 @@ import typer
 from cartocell_app.errors import UserError
 from cartocell_app.installation import how_to_add
 from cartocell_app.progress import CancelledError
+from cartocell_app.segmentation.cell_width import NARROWEST_UM, WIDEST_UM
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 ProgressKind = Literal["auto", "json", "none"]
@@ -31,6 +32,16 @@ VoxelUm = Annotated[
 MissingVoxelUm = Annotated[
     tuple[float, float, float] | None,
     typer.Option("--voxel-size", metavar="Z Y X", help="In µm, of files that do not say theirs.", show_default=False),
+]
+CellWidthUm = Annotated[
+    float | None,
+    typer.Option(
+        "--cell-width",
+        metavar="UM",
+        help="About how wide the cells are in µm, if much narrower or wider than those of cysts (some 11): the network "
+        "then looks at them larger or smaller.",
+        show_default=False,
+    ),
 ]
 Channel = Annotated[
     str | None,
@@ -98,6 +109,16 @@ def given_voxel_size(
         except ValueError as error:
             raise UserError(f"{option} {' '.join(map(str, voxel_um))} cannot be right: {error}.") from error
     return voxel_um
+
+
+def given_cell_width(cell_width_um: float | None) -> float | None:
+    """Check a width of cells typed by the user."""
+    if cell_width_um is not None and not NARROWEST_UM <= cell_width_um <= WIDEST_UM:
+        raise UserError(
+            f"--cell-width {cell_width_um:g} cannot be right: cells that can be told apart are {NARROWEST_UM:g} to "
+            f"{WIDEST_UM:g} µm wide."
+        )
+    return cell_width_um
 
 
 def name_or_number(text: str | None) -> str | int | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from cartocell_app.command_options import (
+    CellWidthUm,
     Channel,
     DeviceName,
     Inputs,
@@ -16,6 +17,7 @@ from cartocell_app.command_options import (
     Subfolders,
     TimePoint,
     VoxelUm,
+    given_cell_width,
     given_voxel_size,
     name_or_number,
     needs_training,
@@ -82,6 +84,7 @@ def label(
             "biapy-cartocell, biapy-3.5, biapy-3.7."
         ),
     ] = "auto",
+    cell_width: CellWidthUm = None,
     leave_out: LeaveOut = 0.5,
     device: Annotated[DeviceName, typer.Option(help="Where the network runs.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads.", show_default="all")] = None,
@@ -99,7 +102,8 @@ def label(
 
     reading = ReadingChoices(name_or_number(scene), name_or_number(channel), time, given_voxel_size(voxel_size))
     stacks = find_stacks(inputs, subfolders=subfolders, leave_out=output)
-    choices = BatchChoices(find_model(model, device), reading, profile, device, threads, workers)
+    width_um = given_cell_width(cell_width)
+    choices = BatchChoices(find_model(model, device), reading, profile, width_um, device, threads, workers)
     with stoppable() as stop, reporter(progress) as report:
         result = label_stacks(stacks, output, choices, report, leave_out=leave_out, stop=stop)
         report.message(

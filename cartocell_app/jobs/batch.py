@@ -46,6 +46,8 @@ class BatchChoices:
         How to read the files.
     profile : str
         A key of `PROFILES`, or ``"auto"`` for what the model's card says.
+    cell_width_um : float or None
+        See `SegmentationSettings`; None as in cysts.
     device : str
         ``"auto"``, ``"cpu"``, ….
     threads : int or None
@@ -59,6 +61,7 @@ class BatchChoices:
     model: Path
     reading: ReadingChoices = field(default_factory=ReadingChoices)
     profile: str = AUTO
+    cell_width_um: float | None = None
     device: DeviceName = "auto"
     threads: int | None = None
     workers: int = 1
@@ -66,7 +69,7 @@ class BatchChoices:
 
     @property
     def settings(self) -> SegmentationSettings:
-        """Settings of the profile, once it is known which: see `with_model`.
+        """Settings of the profile, once it is known which (see `with_model`), for cells of the given width.
 
         Raises
         ------
@@ -75,7 +78,7 @@ class BatchChoices:
         """
         if self.profile not in PROFILES:
             raise UserError(f"There is no profile {self.profile!r}.", f"Choose one of {', '.join((AUTO, *PROFILES))}.")
-        return PROFILES[self.profile]
+        return PROFILES[self.profile].model_copy(update={"cell_width_um": self.cell_width_um})
 
     def reading_of(self, name: str) -> ReadingChoices:
         """How to read the stack `name`."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cartocell_app.errors import UserError
 from cartocell_app.progress import Cancelled, Progress, never, silent, stop_if
+from cartocell_app.segmentation.cell_width import USUAL_UM, seen_voxel_size
 from cartocell_app.segmentation.instances import Instances, instances_from_maps
 from cartocell_app.segmentation.model_card import ModelCard
 from cartocell_app.segmentation.network import Network
@@ -29,7 +30,7 @@ from cartocell_app.stacks.stack import Stack
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 COARSEST_SLICES_UM = 2.5
-"""Slices farther apart than this cut most cells of a cyst too few times to outline them."""
+"""Slices farther apart than this cut most cells of usual width too few times to outline them."""
 
 NEARLY_AS_FINE = 1.5
 """Cells are outlined on the stack's own voxels up to so many times the network's: to bring labels from one grid to
@@ -100,8 +101,9 @@ def segment_stack(
 ) -> Segmentation:
     """Segment the cells of one stack.
 
-    Resample to the voxel size that the model works at, normalise as it says, run the network, bring its maps to
-    the grid of the outlines, find seeds, flood, share out the tissue, and bring the cells to the input's grid.
+    Take cells as wide as usual, resample to the voxel size that the model works at, normalise as it says, run the
+    network, bring its maps to the grid of the outlines, find seeds, flood, share out the tissue, and bring the cells to
+    the input's grid.
 
     Parameters
     ----------
@@ -117,7 +119,8 @@ def segment_stack(
     Raises
     ------
     UserError
-        If the voxel size is unknown, or memory does not suffice.
+        If the voxel size is unknown (or that of the model, and cells are not as wide as usual), or memory does not
+        suffice.
     CancelledError
         If `cancelled` asked for it.
     """
@@ -128,7 +131,14 @@ def segment_stack(
         )
     watch = Stopwatch()
     trained_um = network.card.voxel_size_um
-    shape = stack.shape if trained_um is None else resampled_shape(stack.shape, stack.voxel_size, trained_um)
+    if trained_um is None and settings.cell_width_um is not None:
+        raise UserError(
+            f"{network.card.name} does not say the voxel size that it was trained at, so it cannot be told how wide "
+            "cells are.",
+            "Leave out --cell-width, or choose another model.",
+        )
+    seen = seen_voxel_size(stack.voxel_size, settings.cell_width_um)
+    shape = stack.shape if trained_um is None else resampled_shape(stack.shape, seen, trained_um)
     grid = resampled_voxel_size(stack.shape, stack.voxel_size, shape)
     progress("Preparing", 0, 1)
     with watch.time("prepare"):
@@ -140,14 +150,14 @@ def segment_stack(
     stop_if(cancelled)
     progress("Finding cells", 0, 1)
     with watch.time("cells"):
-        fine = outline_shape(stack.shape, stack.voxel_size, shape, settings.outline_um)
-        fine_um = resampled_voxel_size(stack.shape, stack.voxel_size, fine).zyx_um
+        fine = outline_shape(stack.shape, seen, shape, settings.outline_um)
+        fine_um = resampled_voxel_size(stack.shape, seen, fine).zyx_um
         instances = instances_from_maps(maps if fine == shape else resample_maps(maps, fine), fine_um, settings)
     stop_if(cancelled)
     with watch.time("regrid"):
         labels = resample_labels(instances.labels, stack.shape)
     progress("Finding cells", 1, 1)
-    return Segmentation(labels, maps, instances, grid, watch.seconds, _notes(stack, network.card, labels))
+    return Segmentation(labels, maps, instances, grid, watch.seconds, _notes(stack, seen, network.card, labels))
 
 
 def outline_shape(shape: Shape, voxel_size: VoxelSize, network_shape: Shape, outline_um: float | None) -> Shape:
@@ -175,15 +185,18 @@ def outline_shape(shape: Shape, voxel_size: VoxelSize, network_shape: Shape, out
     return fine if prod(fine) <= MOST_OUTLINED_VOX else network_shape
 
 
-def _notes(stack: Stack, card: ModelCard, labels: NDArray[Any]) -> tuple[str, ...]:
+def _notes(stack: Stack, seen: VoxelSize, card: ModelCard, labels: NDArray[Any]) -> tuple[str, ...]:
     assert stack.voxel_size is not None
     notes = list(stack.notes)
+    if seen != stack.voxel_size:
+        width_um = USUAL_UM * stack.voxel_size.z_um / seen.z_um
+        notes.append(f"Taken for cells about {width_um:g} µm wide.")
     if card.voxel_size_um is None:
         notes.append(
             f"{card.name} does not say the voxel size that it was trained at, so the stack was taken as it is; cells "
             "of another size in voxels than those it has seen come out badly."
         )
-    if stack.voxel_size.z_um > COARSEST_SLICES_UM:
+    if seen.z_um > COARSEST_SLICES_UM:
         notes.append(
             f"The slices are {stack.voxel_size.z_um:.3g} µm apart, so most cells are cut only a few times: "
             "look at the result."

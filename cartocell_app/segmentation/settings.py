@@ -4,6 +4,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from cartocell_app.segmentation.cell_width import NARROWEST_UM, WIDEST_UM
+
 
 class _Settings(BaseModel):
     """Values that stay as they were made, and that refuse names they do not know."""
@@ -147,6 +149,13 @@ class SegmentationSettings(_Settings):
         gt=0,
         description="Cells are outlined on the stack's own voxels where these are finer than the network's, but on "
         "none finer than this (µm). Without it, on the network's.",
+    )
+    cell_width_um: float | None = Field(
+        None,
+        ge=NARROWEST_UM,
+        le=WIDEST_UM,
+        description="About how wide the cells are (µm), if that is far from those of cysts: the stack is then taken "
+        "larger or smaller, and all other lengths with it.",
     )
 
 

@@ -16,6 +16,7 @@ import tifffile
 
 from cartocell_app.resources import CPU_MODEL
 from cartocell_app.segmentation.model_card import read_card, write_card
+from cartocell_app.stacks.reading import read_labels
 from cartocell_app.stacks.voxel_size import VoxelSize
 from cartocell_app.stacks.writing import write_stack
 
@@ -160,6 +161,35 @@ def test_what_the_file_claims_of_its_voxel_size_is_said_where_it_is_not_believed
     answer = cartocell("segment", tmp_path / "ones.tif", "-o", tmp_path / "out", "--progress", "none")
     assert answer.code == 1
     assert "ones: the voxel size is not known. The file claims 1 × 1 × 1 µm" in rows(tmp_path / "out")["ones"]["error"]
+
+
+def test_cells_half_as_wide_are_found_as_well_as_usual_ones_if_that_is_said(cyst_folder, small_cyst, cartocell):
+    half = VoxelSize(*(length_um / 2 for length_um in small_cyst.voxel_size), source="test")
+    write_stack(cyst_folder / "half" / "7d.4C.8_2.tif", small_cyst.raw, half)
+    said = cartocell(
+        "segment", cyst_folder / "half", "-o", cyst_folder / "said", "--cell-width", 5.5, "--progress", "none"
+    )
+    usual = cartocell("segment", cyst_folder / "x", "-o", cyst_folder / "usual", "--progress", "none")
+    assert (said.code, usual.code) == (0, 0)
+    one, other = (
+        read_labels(cyst_folder / out / "per_image_instances_voronoi" / "7d.4C.8_2.tif") for out in ("said", "usual")
+    )
+    assert np.array_equal(one[0], other[0])
+    assert one[1].zyx_um == pytest.approx(half.zyx_um, rel=1e-4)
+    assert "Taken for cells about 5.5 µm wide." in rows(cyst_folder / "said")["7d.4C.8_2"]["notes"]
+    assert json.loads((cyst_folder / "said" / "run.json").read_text())["settings"]["cell_width_um"] == 5.5
+    again = cartocell(
+        "segment", cyst_folder / "half", "-o", cyst_folder / "said", "--cell-width", 8, "--progress", "json"
+    )
+    assert "were done before" not in again.out
+
+
+@pytest.mark.parametrize("width", ["0", "-5", "1000", "nan"])
+def test_an_impossible_width_of_cells_is_refused(cyst_folder, cartocell, width):
+    answer = cartocell("segment", cyst_folder / "x", "-o", cyst_folder / "out", "--cell-width", width)
+    assert answer.code == 2
+    assert f"--cell-width {float(width):g} cannot be right: cells that can be told apart are 2 to 60 µm" in answer.err
+    assert not (cyst_folder / "out").exists()
 
 
 @pytest.mark.parametrize("voxel", [("0", "1", "1"), ("-0.7", "0.6", "0.6"), ("nan", "0.6", "0.6"), ("1e9", "1", "1")])

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from cartocell_app.errors import UserError
 from cartocell_app.segmentation import pipeline
+from cartocell_app.segmentation.cell_width import USUAL_UM
 from cartocell_app.segmentation.network import Network
 from cartocell_app.segmentation.pipeline import outline_shape, segment_stack
 from cartocell_app.segmentation.settings import PROFILES
@@ -29,6 +31,29 @@ def test_a_stack_is_brought_to_the_voxel_size_of_the_training_if_that_is_known(t
     assert result.labels.shape == SHAPE
     assert any("taken as it is" in note for note in result.notes) == (trained_um is None)
     assert result.grid.zyx_um == pytest.approx(trained_um or VOXEL_UM)
+
+
+def test_where_cells_are_narrow_the_network_looks_closer(tmp_path):
+    g = GraphBuilder()
+    path = save(
+        tmp_path / "m.onnx", g.model(g.node("Sigmoid", [g.conv("raw", 1, 3, (1, 1, 1))])), voxel_size_um=(1, 1, 1)
+    )
+    stack = Stack(np.random.default_rng(0).integers(0, 255, SHAPE, np.uint8), VoxelSize(*VOXEL_UM, "test"), "stack")
+    narrow = PROFILES["default"].model_copy(update={"cell_width_um": USUAL_UM / 2})
+    result = segment_stack(stack, Network.open(path, "cpu", 1), narrow)
+    assert result.maps.shape == (3, 40, 20, 30)
+    assert result.labels.shape == SHAPE
+    assert result.grid.zyx_um == pytest.approx((0.5, 0.5, 0.5))
+
+
+def test_how_wide_cells_are_says_nothing_to_a_model_of_unknown_voxel_size(tmp_path):
+    g = GraphBuilder()
+    model = g.model(g.node("Sigmoid", [g.conv("raw", 1, 3, (1, 1, 1))]))
+    path = save(tmp_path / "m.onnx", model, voxel_size_um=None)
+    stack = Stack(np.zeros(SHAPE, np.uint8), VoxelSize(*VOXEL_UM, "test"), "stack")
+    narrow = PROFILES["default"].model_copy(update={"cell_width_um": 5.0})
+    with pytest.raises(UserError, match="cannot be told how wide cells are"):
+        segment_stack(stack, Network.open(path, "cpu", 1), narrow)
 
 
 @pytest.mark.parametrize(

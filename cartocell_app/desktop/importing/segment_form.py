@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -10,7 +11,12 @@ from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLabel, QPushButton, QWidget
 
 from cartocell_app.desktop.importing.models import ModelChoice, model_choices, model_from_file
-from cartocell_app.desktop.importing.segment_words import PROFILES, card_in_words, forecast_in_words
+from cartocell_app.desktop.importing.segment_words import (
+    PROFILES,
+    card_in_words,
+    forecast_in_words,
+    width_in_words,
+)
 from cartocell_app.desktop.importing.segmenting import SegmentChoices
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.session import Session
@@ -21,17 +27,21 @@ from cartocell_app.jobs import forecast
 from cartocell_app.jobs.costs import SegmentWork
 from cartocell_app.jobs.forecast import PROVIDERS, Forecast, ModelFacts, Subject
 from cartocell_app.models import find_model
+from cartocell_app.segmentation.cell_width import seen_voxel_size
 
 MODEL_HABIT = "segment.model"
 FEWEST_LETTERS = 12
 """Of a name that are seen where there is little room."""
+
+WIDTHS_UM = (3, 4, 5, 6, 8, 15, 20, 25, 30, 40)
+"""That are offered for cells of other tissues; it need not be exact."""
 
 LABELLING_MODEL = "M1"
 """Comes in phase 2, to label cysts with in phase 3; new cysts are for a better one."""
 
 
 class SegmentForm(QWidget):
-    """Model, profile and device.
+    """Model, profile, width of the cells, and device.
 
     Parameters
     ----------
@@ -55,23 +65,27 @@ class SegmentForm(QWidget):
         self._models: list[ModelChoice] = []
         self._offered: tuple[Path | None, ...] = (None,)
         self._in_use: Path | None = None
-        self.model, self.profile, self.device = QComboBox(), QComboBox(), QComboBox()
-        for box in (self.model, self.profile, self.device):
+        self.model, self.profile, self.cell_width, self.device = (QComboBox() for _ in range(4))
+        for box in (self.model, self.profile, self.cell_width, self.device):
             # Not as wide as the longest name: the form has to fit beside all panels of a small window.
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(FEWEST_LETTERS)
         self.browse = QPushButton("Choose &file…")
         self.browse.setAutoDefault(False)
-        self.card, self.profile_words = paragraph("", "small"), paragraph("", "small")
+        self.card, self.profile_words, self.width_words = (paragraph("", "small") for _ in range(3))
         self.forecast_words = paragraph("")
         self._finding = Latest(self._found_out, self._not_found_out, parent=self)
         for key, (name, _) in PROFILES.items():
             self.profile.addItem(name, key)
+        self.cell_width.addItem("As in cysts", None)
+        for width_um in WIDTHS_UM:
+            self.cell_width.addItem(f"About {width_um} µm", width_um)
         self.device.addItem("The fastest that works", "auto")
         self._fill_models(model)
         self._build()
         self.model.currentIndexChanged.connect(self._model_chosen)
         self.profile.currentIndexChanged.connect(self._show)
+        self.cell_width.currentIndexChanged.connect(self._width_chosen)
         self.device.currentIndexChanged.connect(self._device_chosen)
         self.browse.clicked.connect(self._browse)
         self._show()
@@ -86,8 +100,9 @@ class SegmentForm(QWidget):
 
     def choices(self) -> SegmentChoices:
         """What is chosen."""
+        word = self._models[self.model.currentIndex()].word
         return SegmentChoices(
-            self._models[self.model.currentIndex()].word, self.profile.currentData(), self.device.currentData()
+            word, self.profile.currentData(), self.device.currentData(), self.cell_width.currentData()
         )
 
     def obstacle(self) -> str:
@@ -100,12 +115,13 @@ class SegmentForm(QWidget):
     def expected(self) -> Forecast | None:
         """Time and memory; None while they are being found out."""
         facts = self._facts
-        return None if facts is None else forecast.forecast(facts, self.device.currentData(), self._subjects or ())
+        seen = self._seen(self._subjects or ())
+        return None if facts is None else forecast.forecast(facts, self.device.currentData(), seen)
 
     def work(self, what: str, subjects: Sequence[Subject]) -> SegmentWork:
         """Segmenting stacks as is chosen, `what` in words."""
         word = self._models[self.model.currentIndex()].word
-        return SegmentWork(what, word, tuple(subjects), self.device.currentData())
+        return SegmentWork(what, word, self._seen(subjects), self.device.currentData())
 
     def summary(self) -> str:
         """What is chosen and what that needs, in a line."""
@@ -119,6 +135,15 @@ class SegmentForm(QWidget):
         """Take the same model next time."""
         word = self._models[self.model.currentIndex()].word
         self._session.remember(panels={**self._session.settings.panels, MODEL_HABIT: word})
+
+    def _seen(self, subjects: Sequence[Subject]) -> tuple[Subject, ...]:
+        """The stacks at the size at which the network looks at them."""
+        return tuple(
+            subject
+            if subject.voxel_size is None
+            else replace(subject, voxel_size=seen_voxel_size(subject.voxel_size, self.cell_width.currentData()))
+            for subject in subjects
+        )
 
     def _device_name(self) -> str:
         assert self._facts is not None
@@ -154,10 +179,14 @@ class SegmentForm(QWidget):
         self._show()
 
     def _find_out(self) -> None:
-        word, subjects = self._models[self.model.currentIndex()].word, self._subjects
-        device = self.device.currentData()
+        word, device = self._models[self.model.currentIndex()].word, self.device.currentData()
+        subjects = None if self._subjects is None else self._seen(self._subjects)
         if subjects is not None:  # which model "auto" is depends on the devices, which takes a while to try
             self._finding.request(lambda: forecast.find_out(find_model(word, device), subjects))
+
+    def _width_chosen(self) -> None:
+        self._find_out()
+        self._show()
 
     def _device_chosen(self) -> None:
         if self._models[self.model.currentIndex()].word == "auto":
@@ -243,6 +272,7 @@ class SegmentForm(QWidget):
         self.card.setText(self._trouble or ("Reading…" if self._facts is None else card_in_words(self._facts.card)))
         set_role(self.card, "failed" if self._trouble else "small")
         self.profile_words.setText(PROFILES[self.profile.currentData()][1])
+        self.width_words.setText(width_in_words(self.cell_width.currentData()))
         expected = self.expected()
         self.forecast_words.setText(
             ""
@@ -263,6 +293,7 @@ class SegmentForm(QWidget):
         rows: tuple[tuple[str, QComboBox, QLabel], ...] = (
             ("&Model", self.model, self.card),
             ("Cells &found", self.profile, self.profile_words),
+            ("Cell &width", self.cell_width, self.width_words),
             ("Runs &on", self.device, self.forecast_words),
         )
         for number, (text, box, words) in enumerate(rows):

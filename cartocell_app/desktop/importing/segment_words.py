@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cartocell_app.jobs.cost_words import duration_in_words, size_in_words
+from cartocell_app.segmentation.cell_width import USUAL_UM
 
 if TYPE_CHECKING:
     from cartocell_app.jobs.forecast import Forecast, Subject
@@ -44,6 +45,18 @@ def card_in_words(card: ModelCard) -> str:
     if card.limits:
         sentences.append(card.limits)
     return " ".join(sentences)
+
+
+def width_in_words(cell_width_um: int | None) -> str:
+    """What the width of cells is for, or what becomes of the one that was given."""
+    usual = f"{USUAL_UM:.0f} µm"
+    if cell_width_um is None:
+        return f"About {usual}. Say so if yours are much narrower or wider, as in other tissues than cysts."
+    larger = USUAL_UM / cell_width_um
+    if larger == 1:
+        return f"About {usual}, which is usual."
+    how = f"{larger:.2g} times larger, which takes longer" if larger > 1 else f"{1 / larger:.2g} times smaller"
+    return f"The network looks at them {how}, so that they seem {usual} wide. Results keep their true size."
 
 
 def forecast_in_words(expected: Forecast) -> str:

@@ -35,11 +35,14 @@ class SegmentChoices:
         How maps become cells; one of the profiles of `cartocell segment`.
     device : str
         Where the network runs.
+    cell_width_um : int or None
+        About how wide cells are; None as in cysts.
     """
 
     model: str = "auto"
     profile: str = "default"
     device: str = "auto"
+    cell_width_um: int | None = None
 
 
 def subject_of_sample(sample: Sample) -> Subject:
@@ -108,4 +111,5 @@ def stack_rows(samples: Sequence[Sample]) -> dict[str, tuple[Path, ReadingChoice
 def segment_words(folder: Path, choices: SegmentChoices) -> list[str]:
     """Arguments of ``cartocell`` that segment the list of stacks in `folder` into it."""
     words = ["segment", "--list", str(folder / LIST), "--output", str(folder), "--model", choices.model]
-    return [*words, "--profile", choices.profile, "--device", choices.device]
+    words += ["--profile", choices.profile, "--device", choices.device]
+    return words if choices.cell_width_um is None else [*words, "--cell-width", str(choices.cell_width_um)]

@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from cartocell_app.desktop.importing.actions import actions, needs_stacks, samples_to_do, selected_samples
 from cartocell_app.desktop.importing.import_dialog import ImportDialog
 from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
-from cartocell_app.desktop.importing.segmenting import SegmentChoices, start_segmenting
+from cartocell_app.desktop.importing.segmenting import SegmentChoices, segment_words, start_segmenting
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.session import Session
 from cartocell_app.jobs import forecast
@@ -148,6 +148,24 @@ def test_stacks_without_voxel_size_are_refused_until_it_is_given(opened, add: Ad
     assert dialog.start.isEnabled()
     assert not dialog.doubt.isVisible()
     assert project.samples()[1].voxel_size.zyx_um == (0.5, 0.3, 0.3)
+
+
+def test_narrow_cells_are_looked_at_larger_which_takes_longer(
+    qtbot: QtBot, project: Project, queue: JobQueue, opened, add: Add, lab: Path
+):
+    dialog = opened(add(lab / "7d.4C.8_2.tif"))
+    form = dialog.form
+    assert form.cell_width.currentText() == "As in cysts"
+    assert "--cell-width" not in segment_words(lab, form.choices())
+    usual = form.expected()
+    form.cell_width.setCurrentText("About 5 µm")
+    assert "2.2 times larger, which takes longer" in form.width_words.text()
+    assert segment_words(lab, form.choices())[-2:] == ["--cell-width", "5"]
+    assert form.expected().seconds > usual.seconds
+    qtbot.waitUntil(lambda: form.expected().memory_bytes > usual.memory_bytes)
+    form.cell_width.setCurrentText("About 20 µm")
+    assert "1.8 times smaller" in form.width_words.text()
+    assert form.expected().seconds < usual.seconds
 
 
 def test_stacks_without_voxel_size_can_be_left_out(opened, add: Add, lab: Path):
