@@ -207,6 +207,15 @@ def export(
             show_default="what it was trained at",
         ),
     ] = None,
+    tissue_above: Annotated[
+        float | None,
+        typer.Option(
+            min=0.05,
+            max=0.95,
+            help="Probability of tissue from which on it is to count, if measured on labelled cysts.",
+            show_default="0.5",
+        ),
+    ] = None,
 ) -> None:
     """Turn a trained network into one model file (ONNX) for `cartocell segment`."""
     needs_training()
@@ -223,6 +232,7 @@ def export(
         scores=known,
         limits=limits,
         voxel_um=given_voxel_size(voxel_size),
+        tissue_above=tissue_above,
     )
     typer.echo(f"Saved {card.name} {card.version} to {output} ({card.mflop_per_voxel:.3f} MFLOP a voxel).")
 

@@ -1,6 +1,7 @@
 """From trained weights to one ONNX file that says all about itself."""
 
 import logging
+import math
 import platform
 import warnings
 from collections.abc import Mapping
@@ -16,6 +17,7 @@ import cartocell_app
 from cartocell_app.errors import UserError
 from cartocell_app.segmentation.model_card import ModelCard, write_card
 from cartocell_app.segmentation.receptive_field import receptive_field
+from cartocell_app.segmentation.targets import CHANNELS
 from cartocell_app.stacks.files import whole_file
 from training.records import TrainedNetwork, load_network
 from training.resunet import ResUNet
@@ -47,6 +49,7 @@ def export(
     scores: Mapping[str, float] | None = None,
     limits: str = "",
     voxel_um: tuple[float, float, float] | None = None,
+    tissue_above: float | None = None,
 ) -> ModelCard:
     """Write the network in `weights` as `model` (.onnx), with its card inside.
 
@@ -68,6 +71,9 @@ def export(
     voxel_um : (z, y, x), optional
         Voxel size that it is to work at; that of its training if not given. A little finer costs more and outlines
         cells more closely.
+    tissue_above : float, optional
+        Probability of tissue (M) above which the network is right to call it so, as measured on labelled cysts; the
+        model's own is shifted so that this becomes 0.5.
 
     Raises
     ------
@@ -76,6 +82,8 @@ def export(
     """
     trained = load_network(weights)
     network = trained.network
+    if tissue_above is not None:
+        _shift_tissue(network, tissue_above)
     with whole_file(model) as partial:
         write_onnx(network, partial)
         difference = parity(network, partial)
@@ -85,8 +93,19 @@ def export(
         if voxel_um is not None and voxel_um != card.voxel_size_um:
             words = f"{card.training} Trained at {_um(trained.voxel_um)}, works at {_um(voxel_um)}."
             card = card.model_copy(update={"voxel_size_um": voxel_um, "training": words})
+        if tissue_above is not None:
+            words = f"{card.training} Tissue is what it gave more than {tissue_above:g}."
+            card = card.model_copy(update={"training": words})
         write_card(partial, card)
     return card
+
+
+def _shift_tissue(network: ResUNet, above: float) -> None:
+    """Make 0.5 of what was `above` in the map of tissue, in place."""
+    bias = network.head.bias
+    assert bias is not None
+    with torch.no_grad():
+        bias[CHANNELS.index("M")] -= math.log(above / (1 - above))
 
 
 def write_onnx(network: ResUNet, path: Path) -> None:

@@ -85,7 +85,8 @@ def train(
         batch = _smaller(batch, settings)
         say(f"Memory ran out. Going on with {batch} patch{'es' if batch > 1 else ''} a step.")
     words = material.words + ("" if start is None else start.words)
-    return save_network(folder.best, settings, material.voxel_um, words, watcher.history, folder.network)
+    started_from = None if start is None else start.network
+    return save_network(folder.best, settings, material.voxel_um, words, watcher.history, folder.network, started_from)
 
 
 def _module(

@@ -181,13 +181,22 @@ def save_network(
     trained_on: str,
     history: Sequence[EpochReport],
     path: Path,
+    started_from: ResUNet | None = None,
 ) -> Path:
-    """Write settings, history and the weights in `checkpoint` to `path`, readable with ``weights_only=True``."""
+    """Write settings, history and the weights in `checkpoint` to `path`, readable with ``weights_only=True``.
+
+    Of the weights it `started_from` they keep the share that the settings say.
+    """
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
     prefix = "network."
+    weights = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+    if started_from is not None and settings.kept_share:
+        for name, known in started_from.state_dict().items():
+            if known.is_floating_point():
+                weights[name] = torch.lerp(weights[name], known, settings.kept_share)
     content = {
         "settings": settings.model_dump(mode="json"),
-        "weights": {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)},
+        "weights": weights,
         "voxel_um": list(voxel_um),
         "trained_on": trained_on,
         "history": [report.as_row() for report in history],

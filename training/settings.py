@@ -136,6 +136,10 @@ class TrainingSettings(BaseModel):
     validation_examples: int = Field(default=6, ge=1)
     """Synthetic specimens to watch the training with; their seeds are never trained on."""
 
+    kept_share: float = Field(default=0, ge=0, lt=1)
+    """Where it started from other weights, their share in those it ends with: the mean keeps what was known and has
+    most of what was learnt (Wortsman et al. 2022, Robust fine-tuning of zero-shot models)."""
+
     earlier: "TrainingSettings | None" = None
     """The training whose weights this one started from."""
 

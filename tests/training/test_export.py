@@ -1,8 +1,15 @@
-"""Model files say nothing of the computer that made them."""
+"""Model files say nothing of the computer that made them, and give what was trained, or that shifted as asked."""
+
+import numpy as np
+import onnxruntime
+import torch
 
 from cartocell_app.resources import CPU_MODEL
-from training.export import write_onnx
+from cartocell_app.segmentation.model_card import read_card
+from training.export import export, write_onnx
+from training.records import save_network
 from training.resunet import ResUNet
+from training.settings import training_settings
 
 
 def test_an_exported_model_names_no_file_of_this_computer(tmp_path):
@@ -13,3 +20,27 @@ def test_an_exported_model_names_no_file_of_this_computer(tmp_path):
 
 def test_nor_does_the_model_in_the_box():
     assert b".py" not in CPU_MODEL.read_bytes()
+
+
+def test_what_counts_as_tissue_can_be_shifted(tmp_path):
+    network = ResUNet((2, 4), (2,), norm="none")
+    state = {f"network.{name}": value for name, value in network.state_dict().items()}
+    torch.save({"state_dict": state}, tmp_path / "best.ckpt")
+    settings = training_settings(feature_maps=(2, 4), z_pool=(2,), norm="none")
+    weights = save_network(tmp_path / "best.ckpt", settings, (1, 1, 1), "nothing", [], tmp_path / "network.pt")
+    plain, shifted = (
+        maps(tmp_path / f"{name}.onnx", export(weights, tmp_path / f"{name}.onnx", name=name, version="1", **asked))
+        for name, asked in (("plain", {}), ("shifted", {"tissue_above": 0.3}))
+    )
+    np.testing.assert_allclose(shifted[:2], plain[:2], atol=1e-6)
+    odds = plain[2] / (1 - plain[2]) * 0.7 / 0.3
+    np.testing.assert_allclose(shifted[2], odds / (1 + odds), atol=1e-5)
+    assert "Tissue is what it gave more than 0.3." in read_card(tmp_path / "shifted.onnx").training
+
+
+def maps(path, card):
+    picture = np.random.default_rng(1).random((1, 1, 8, 8, 8), np.float32)
+    assert card == read_card(path)
+    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, {"picture": picture})[
+        0
+    ][0]

@@ -106,6 +106,18 @@ def test_going_on_from_another_network(tmp_path, material):
     assert load_network(second).settings.earlier == TINY
 
 
+def test_a_share_of_what_was_known_is_kept(tmp_path, material):
+    first = run(TINY, material, tmp_path / "first")
+    whole = run(TINY.model_copy(update={"seed": 8}), material, tmp_path / "whole", start_from=first)
+    keeping = TINY.model_copy(update={"seed": 8, "kept_share": 0.25})
+    mean = run(keeping, material, tmp_path / "mean", start_from=first)
+    for name, value in weights(mean).items():
+        if value.is_floating_point():
+            torch.testing.assert_close(value, 0.75 * weights(whole)[name] + 0.25 * weights(first)[name])
+    alone = run(keeping, material, tmp_path / "alone")
+    assert load_network(alone).settings.kept_share == 0.25  # without a start there is nothing to keep
+
+
 def test_a_network_of_another_shape_is_refused_before_anything_starts(tmp_path, material):
     settings = training_settings(feature_maps=(2, 2, 2), z_pool=(2, 2))
     network = ResUNet((2, 2, 2), (2, 2))
