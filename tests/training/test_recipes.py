@@ -11,7 +11,10 @@ from training.settings import read_settings_file
 RECIPES = Path(__file__).parents[2] / "training" / "recipes"
 
 
-@pytest.mark.parametrize(("recipe", "model"), [("m2", GPU_MODEL), ("m2-fast", CPU_MODEL), ("m2-fast-finer", CPU_MODEL)])
+@pytest.mark.parametrize(
+    ("recipe", "model"),
+    [("m2", GPU_MODEL), ("m2-fast", CPU_MODEL), ("m2-fast-finer", CPU_MODEL), ("m2-fast-tissues", CPU_MODEL)],
+)
 def test_a_model_was_trained_as_its_recipe_says(recipe, model):
     settings, card = read_settings_file(RECIPES / f"{recipe}.json"), read_card(model)
     assert f"{settings.epochs} rounds of {settings.steps_per_epoch} steps of {settings.batch} patches" in card.training
@@ -21,4 +24,4 @@ def test_a_model_was_trained_as_its_recipe_says(recipe, model):
 
 
 def test_the_last_recipe_is_at_the_voxel_size_that_the_model_works_at():
-    assert read_settings_file(RECIPES / "m2-fast-finer.json").voxel_um == read_card(CPU_MODEL).voxel_size_um
+    assert read_settings_file(RECIPES / "m2-fast-tissues.json").voxel_um == read_card(CPU_MODEL).voxel_size_um
