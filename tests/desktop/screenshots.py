@@ -186,7 +186,9 @@ def segmenting(studio: Studio) -> QWidget:
     with_project(studio)
     samples = [sample for sample in studio.session.project.samples() if sample.state == "to do"]
     queue = studio.window.load_panels().queue
-    return _shown(SegmentDialog(samples, studio.window, studio.session, queue))
+    dialog = SegmentDialog(samples, studio.window, studio.session, queue)
+    studio.settle(lambda: dialog.form.expected() is not None)
+    return _shown(dialog)
 
 
 def mistake(studio: Studio) -> QWidget:
