@@ -185,7 +185,16 @@ def save_network(
 ) -> Path:
     """Write settings, history and the weights in `checkpoint` to `path`, readable with ``weights_only=True``.
 
-    Of the weights it `started_from` they keep the share that the settings say.
+    Parameters
+    ----------
+    checkpoint : Path
+        That Lightning wrote.
+    settings, voxel_um, trained_on, history
+        See `TrainedNetwork`; the voxel size is (z, y, x) in µm.
+    path : Path
+        ``network.pt``, whole or absent.
+    started_from : ResUNet, optional
+        What the training started from; of its weights the share `TrainingSettings.kept_share` is kept.
     """
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
     prefix = "network."

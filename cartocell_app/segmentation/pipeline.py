@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from cartocell_app.errors import UserError
 from cartocell_app.progress import Cancelled, Progress, never, silent, stop_if
-from cartocell_app.segmentation.cell_width import USUAL_UM, seen_voxel_size
+from cartocell_app.segmentation.cell_width import seen_voxel_size
 from cartocell_app.segmentation.instances import Instances, instances_from_maps
 from cartocell_app.segmentation.model_card import ModelCard
 from cartocell_app.segmentation.network import Network
@@ -157,7 +157,9 @@ def segment_stack(
     with watch.time("regrid"):
         labels = resample_labels(instances.labels, stack.shape)
     progress("Finding cells", 1, 1)
-    return Segmentation(labels, maps, instances, grid, watch.seconds, _notes(stack, seen, network.card, labels))
+    return Segmentation(
+        labels, maps, instances, grid, watch.seconds, _notes(stack, seen, settings.cell_width_um, network.card, labels)
+    )
 
 
 def outline_shape(shape: Shape, voxel_size: VoxelSize, network_shape: Shape, outline_um: float | None) -> Shape:
@@ -185,12 +187,13 @@ def outline_shape(shape: Shape, voxel_size: VoxelSize, network_shape: Shape, out
     return fine if prod(fine) <= MOST_OUTLINED_VOX else network_shape
 
 
-def _notes(stack: Stack, seen: VoxelSize, card: ModelCard, labels: NDArray[Any]) -> tuple[str, ...]:
+def _notes(
+    stack: Stack, seen: VoxelSize, cell_width_um: float | None, card: ModelCard, labels: NDArray[Any]
+) -> tuple[str, ...]:
     assert stack.voxel_size is not None
     notes = list(stack.notes)
-    if seen != stack.voxel_size:
-        width_um = USUAL_UM * stack.voxel_size.z_um / seen.z_um
-        notes.append(f"Taken for cells about {width_um:g} µm wide.")
+    if cell_width_um is not None:
+        notes.append(f"Taken for cells about {cell_width_um:g} µm wide.")
     if card.voxel_size_um is None:
         notes.append(
             f"{card.name} does not say the voxel size that it was trained at, so the stack was taken as it is; cells "

@@ -35,9 +35,8 @@ def test_a_stack_is_brought_to_the_voxel_size_of_the_training_if_that_is_known(t
 
 def test_where_cells_are_narrow_the_network_looks_closer(tmp_path):
     g = GraphBuilder()
-    path = save(
-        tmp_path / "m.onnx", g.model(g.node("Sigmoid", [g.conv("raw", 1, 3, (1, 1, 1))])), voxel_size_um=(1, 1, 1)
-    )
+    model = g.model(g.node("Sigmoid", [g.conv("raw", 1, 3, (1, 1, 1))]))
+    path = save(tmp_path / "m.onnx", model, voxel_size_um=(1, 1, 1))
     stack = Stack(np.random.default_rng(0).integers(0, 255, SHAPE, np.uint8), VoxelSize(*VOXEL_UM, "test"), "stack")
     narrow = PROFILES["default"].model_copy(update={"cell_width_um": USUAL_UM / 2})
     result = segment_stack(stack, Network.open(path, "cpu", 1), narrow)

@@ -41,6 +41,5 @@ def test_what_counts_as_tissue_can_be_shifted(tmp_path):
 def maps(path, card):
     picture = np.random.default_rng(1).random((1, 1, 8, 8, 8), np.float32)
     assert card == read_card(path)
-    return onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"]).run(None, {"picture": picture})[
-        0
-    ][0]
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    return session.run(None, {"picture": picture})[0][0]

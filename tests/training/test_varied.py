@@ -1,5 +1,7 @@
 """The training draw: repeatable, of every kind, wider than what is ordinary, and not impossible."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ from cartocell_app.stacks.voxel_size import VoxelSize
 from tests.training.scenes_by_hand import assert_truth_holds
 from training.microscope import OPTICS_RANGES, STAIN_RANGES
 from training.painting import render, truth_labels
+from training.settings import TrainingSettings
 from training.specimens import PRESETS
 from training.tissue import Tissue
 from training.varied import (
@@ -53,10 +56,15 @@ def test_other_tissues_hold_too(seed):
 
 
 def test_gaps_between_small_cells_are_narrow():
-    for seed in range(40):
-        body = draw_specimen(seed, TISSUES).scene.bodies[0]
-        if isinstance(body, Tissue) and body.radii_um is None:
-            assert body.gap_um <= 0.15 * np.median(body.apart_um())
+    bodies = [draw_specimen(seed, TISSUES).scene.bodies[0] for seed in range(40)]
+    tissues = [body for body in bodies if isinstance(body, Tissue) and body.radii_um is None]
+    widths_um = np.array([body.gap_um for body in tissues])
+    assert (widths_um > 0).sum() > 2
+    assert (widths_um <= [0.15 * np.median(body.apart_um()) for body in tissues]).all()
+
+
+def test_a_training_can_ask_for_every_mix():
+    assert get_args(TrainingSettings.model_fields["specimens"].annotation) == tuple(MIXES)
 
 
 def test_wider_ranges_hold_the_ordinary_ones():
