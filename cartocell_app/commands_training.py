@@ -19,6 +19,7 @@ from cartocell_app.command_options import (
 )
 from cartocell_app.errors import UserError
 from cartocell_app.presets import USUAL, presets_in_short
+from cartocell_app.segmentation.cell_width import NARROWEST_UM, WIDEST_UM
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 if TYPE_CHECKING:
@@ -216,6 +217,18 @@ def export(
             show_default="0.5",
         ),
     ] = None,
+    cell_width: Annotated[
+        float | None,
+        typer.Option(
+            min=NARROWEST_UM,
+            max=WIDEST_UM,
+            help="How wide (µm) the cells are that it knows best; others are then looked at a second time, at theirs.",
+            show_default="not known",
+        ),
+    ] = None,
+    half: Annotated[
+        bool, typer.Option("--half", help="Compute in half precision, for graphics cards with little memory.")
+    ] = False,
 ) -> None:
     """Turn a trained network into one model file (ONNX) for `cartocell segment`."""
     needs_training()
@@ -233,6 +246,8 @@ def export(
         limits=limits,
         voxel_um=given_voxel_size(voxel_size),
         tissue_above=tissue_above,
+        half=half,
+        cell_width_um=cell_width,
     )
     typer.echo(f"Saved {card.name} {card.version} to {output} ({card.mflop_per_voxel:.3f} MFLOP a voxel).")
 

@@ -1,5 +1,6 @@
 """From trained weights to one ONNX file that says all about itself."""
 
+import copy
 import logging
 import math
 import platform
@@ -26,17 +27,20 @@ from training.settings import TrainingSettings
 LARGEST_DIFFERENCE = 1e-4
 """Between the probabilities of PyTorch and of ONNX Runtime; more is a failed export."""
 
+LARGEST_HALF_DIFFERENCE = 5e-3
+"""The same in half precision, whose numbers have three digits. No device is used that differs by 0.01."""
+
 
 class _Probabilities(nn.Module):
-    """The network with the sigmoid that turns its logits into probabilities."""
+    """The network with the sigmoid that turns its logits into probabilities; float32 in and out."""
 
     def __init__(self, network: ResUNet) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, picture: Tensor) -> Tensor:
-        probabilities: Tensor = self.network(picture).sigmoid()
-        return probabilities
+        logits: Tensor = self.network(picture.to(self.network.head.weight.dtype))
+        return logits.float().sigmoid()
 
 
 def export(
@@ -50,6 +54,8 @@ def export(
     limits: str = "",
     voxel_um: tuple[float, float, float] | None = None,
     tissue_above: float | None = None,
+    half: bool = False,
+    cell_width_um: float | None = None,
 ) -> ModelCard:
     """Write the network in `weights` as `model` (.onnx), with its card inside.
 
@@ -74,6 +80,10 @@ def export(
     tissue_above : float, optional
         Probability of tissue (M) above which the network is right to call it so, as measured on labelled cysts; the
         model's own is shifted so that this becomes 0.5.
+    half : bool
+        Whether the network computes in half precision (float16): half the file, and half the memory of a graphics card.
+    cell_width_um : float, optional
+        How wide the cells are that it knows best; with it, others are looked at in another size.
 
     Raises
     ------
@@ -85,9 +95,9 @@ def export(
     if tissue_above is not None:
         _shift_tissue(network, tissue_above)
     with whole_file(model) as partial:
-        write_onnx(network, partial)
+        write_onnx(network, partial, half=half)
         difference = parity(network, partial)
-        if difference > LARGEST_DIFFERENCE:
+        if difference > (LARGEST_HALF_DIFFERENCE if half else LARGEST_DIFFERENCE):
             raise UserError(f"{model} was not written.", f"ONNX Runtime differs from PyTorch by {difference:.2g}.")
         card = _card(trained, partial, name, version, training_command, dict(scores or {}), limits or _LIMITS)
         if voxel_um is not None and voxel_um != card.voxel_size_um:
@@ -96,6 +106,9 @@ def export(
         if tissue_above is not None:
             words = f"{card.training} Tissue is what it gave more than {tissue_above:g}."
             card = card.model_copy(update={"training": words})
+        if half:
+            card = card.model_copy(update={"training": f"{card.training} Computes in half precision."})
+        card = card.model_copy(update={"cell_width_um": cell_width_um})
         write_card(partial, card)
     return card
 
@@ -108,9 +121,9 @@ def _shift_tissue(network: ResUNet, above: float) -> None:
         bias[CHANNELS.index("M")] -= math.log(above / (1 - above))
 
 
-def write_onnx(network: ResUNet, path: Path) -> None:
-    """Write `network` with a sigmoid after it to one ONNX file with free sizes."""
-    module = _Probabilities(network).eval()
+def write_onnx(network: ResUNet, path: Path, *, half: bool = False) -> None:
+    """Write `network` with a sigmoid after it to one ONNX file with free sizes; inside in float16 if `half`."""
+    module = _Probabilities(copy.deepcopy(network).half() if half else network).eval()
     sizes = [8 * factor for factor in network.size_divisor]
     free = {
         axis + 2: factor * torch.export.Dim(name, min=1)

@@ -30,7 +30,10 @@ from cartocell_app.stacks.files import DiskError, check_writable, remove_partial
 
 AUTO = "auto"
 
-STAGE_SHARES = {"Reading": (0.0, 0.05), "Preparing": (0.05, 0.1), "Network": (0.1, 0.8), "Finding cells": (0.8, 0.9)}
+STAGE_SHARES = {
+    "Reading": (0.0, 0.05), "Preparing": (0.05, 0.1), "Network": (0.1, 0.8), "Finding cells": (0.8, 0.9),
+    "Preparing again": (0.9, 0.9), "Network again": (0.9, 0.97), "Finding cells again": (0.97, 0.98),
+}  # fmt: skip
 """Where in the work on one stack a stage begins and ends, roughly; what is not listed comes last."""
 
 
@@ -47,7 +50,7 @@ class BatchChoices:
     profile : str
         A key of `PROFILES`, or ``"auto"`` for what the model's card says.
     cell_width_um : float or None
-        See `SegmentationSettings`; None as in cysts.
+        About how wide the cells are; None as the profile says.
     device : str
         ``"auto"``, ``"cpu"``, ….
     threads : int or None
@@ -78,7 +81,10 @@ class BatchChoices:
         """
         if self.profile not in PROFILES:
             raise UserError(f"There is no profile {self.profile!r}.", f"Choose one of {', '.join((AUTO, *PROFILES))}.")
-        return PROFILES[self.profile].model_copy(update={"cell_width_um": self.cell_width_um})
+        profile = PROFILES[self.profile]
+        return (
+            profile if self.cell_width_um is None else profile.model_copy(update={"cell_width_um": self.cell_width_um})
+        )
 
     def reading_of(self, name: str) -> ReadingChoices:
         """How to read the stack `name`."""

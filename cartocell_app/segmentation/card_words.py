@@ -10,6 +10,7 @@ def card_as_markdown(card: ModelCard) -> str:
         voxel = f"{' × '.join(f'{edge_um:g}' for edge_um in card.voxel_size_um)} µm (z, y, x); stacks are brought to it"
     rows = {
         "Works at": voxel,
+        "Knows best": "" if card.cell_width_um is None else f"cells about {card.cell_width_um:g} µm wide",
         "Work": "unknown" if card.mflop_per_voxel is None else f"{card.mflop_per_voxel:.3g} MFLOP a voxel",
         "Outputs": ", ".join(card.channels),
         "Profile": card.profile,

@@ -39,12 +39,13 @@ def bytes_per_voxel(onnx_path: Path, divisor: tuple[int, int, int]) -> float:
     model = load_onnx(onnx_path)
     shape = [1, 1, *(by * tiles for by, tiles in zip(divisor, TRIAL_TILES, strict=True))]
     sizes = _sizes(model, shape)
-    return _peak(model.graph, sizes) * FLOAT_BYTES / math.prod(shape)
+    return _peak(model.graph, sizes) / math.prod(shape)
 
 
 def _sizes(model: "ModelProto", shape: list[int]) -> dict[str, int]:
-    """Number of elements of every feature map for an input of `shape`, by name."""
+    """Bytes of every feature map for an input of `shape`, by name."""
     import onnx
+    from onnx.helper import tensor_dtype_to_np_dtype
 
     weights = {tensor.name for tensor in model.graph.initializer}
     for value in model.graph.input:
@@ -57,14 +58,15 @@ def _sizes(model: "ModelProto", shape: list[int]) -> dict[str, int]:
         value.type.tensor_type.ClearField("shape")
     graph = onnx.shape_inference.infer_shapes(model, data_prop=True).graph
     return {
-        value.name: math.prod(dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
+        value.name: tensor_dtype_to_np_dtype(value.type.tensor_type.elem_type).itemsize
+        * math.prod(dimension.dim_value for dimension in value.type.tensor_type.shape.dim)
         for value in (*graph.input, *graph.value_info, *graph.output)
         if value.name not in weights
     }
 
 
 def _peak(graph: "GraphProto", sizes: Mapping[str, int]) -> int:
-    """Greatest number of elements held while the nodes run in their order, each map as long as it is needed."""
+    """Greatest number of bytes held while the nodes run in their order, each map as long as it is needed."""
     uses = Counter(name for node in graph.node for name in node.input)
     uses.update(value.name for value in graph.output)
     makers = {name: node for node in graph.node for name in node.output}

@@ -57,6 +57,12 @@ class ModelCard(BaseModel):
     None if nobody knows (an imported model): stacks are taken as they are.
     """
 
+    cell_width_um: PositiveFloat | None = None
+    """How wide the cells are that it knows best, as the ball of the same volume; None if nobody knows.
+
+    Only where it is known does the network look a second time at cells that come out much narrower or wider.
+    """
+
     normalisation: Normalisation
 
     halo_vox: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt] | None

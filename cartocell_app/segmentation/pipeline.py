@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from cartocell_app.errors import UserError
 from cartocell_app.progress import Cancelled, Progress, never, silent, stop_if
-from cartocell_app.segmentation.cell_width import seen_voxel_size
+from cartocell_app.segmentation.cell_width import USUAL_UM, seen_voxel_size
 from cartocell_app.segmentation.instances import Instances, instances_from_maps
 from cartocell_app.segmentation.model_card import ModelCard
 from cartocell_app.segmentation.network import Network
 from cartocell_app.segmentation.normalisation import normalise
+from cartocell_app.segmentation.second_look import found_width_um, wants_another_look
 from cartocell_app.segmentation.settings import SegmentationSettings
 from cartocell_app.stacks.resampling import (
     Shape,
@@ -38,7 +39,7 @@ another of almost the same voxel size costs 0.016 of the mean IoU (60 synthetic 
 few times for a watershed."""
 
 MOST_OUTLINED_VOX = 64_000_000
-"""Larger stacks are outlined on the network's grid, for memory."""
+"""Larger stacks are outlined on the network's grid, for memory, and are not looked at a second time on a larger one."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,9 @@ def segment_stack(
 ) -> Segmentation:
     """Segment the cells of one stack.
 
-    Take cells as wide as usual, resample to the voxel size that the model works at, normalise as it says, run the
-    network, bring its maps to the grid of the outlines, find seeds, flood, share out the tissue, and bring the cells to
-    the input's grid.
+    Resample to the voxel size that the model works at, normalise as it says, run the network, bring its maps to the
+    grid of the outlines, find seeds, flood, share out the tissue, and bring the cells to the input's grid. Where they
+    come out much narrower or wider than those that the model knows best, do it once more as if they were as wide.
 
     Parameters
     ----------
@@ -129,20 +130,62 @@ def segment_stack(
             " ".join((f"{stack.name}: the voxel size is not known.", *stack.notes)),
             "Give it in µm with --voxel-size Z Y X (the microscope's own file or your colleague knows it).",
         )
+    if settings.cell_width_um != "as found":
+        return _look(stack, network, settings, settings.cell_width_um, progress, cancelled)
+    first = _look(stack, network, settings, None, progress, cancelled)
+    width_um, card = found_width_um(first.labels, stack.voxel_size), network.card
+    if width_um is None or card.cell_width_um is None or not wants_another_look(width_um, card.cell_width_um):
+        return first
+    words = f"The cells came out about {width_um:.2g} µm wide"
+    shape = _network_shape(stack, card, width_um)
+    if prod(shape) > max(MOST_OUTLINED_VOX, prod(first.maps.shape[1:])):
+        note = f"{words}, and the stack is too large for a second look at their size: crop it to have one."
+        return replace(first, notes=(*first.notes, note))
+    second = _look(
+        stack,
+        network,
+        settings,
+        width_um,
+        lambda stage, done, total: progress(f"{stage} again", done, total),
+        cancelled,
+    )
+    seconds = {step: first.seconds[step] + second.seconds[step] for step in first.seconds}
+    note = f"{words}, so the network looked a second time, at their size."
+    return replace(second, seconds=seconds, notes=(*second.notes, note))
+
+
+def _network_shape(stack: Stack, card: ModelCard, cell_width_um: float | None) -> Shape:
+    """Size (z, y, x) at which the network looks at a stack."""
+    assert stack.voxel_size is not None
+    if card.voxel_size_um is None:
+        return stack.shape
+    seen = seen_voxel_size(stack.voxel_size, cell_width_um, card.cell_width_um or USUAL_UM)
+    return resampled_shape(stack.shape, seen, card.voxel_size_um)
+
+
+def _look(
+    stack: Stack,
+    network: Network,
+    settings: SegmentationSettings,
+    cell_width_um: float | None,
+    progress: Progress,
+    cancelled: Cancelled,
+) -> Segmentation:
+    """Segment a stack whose cells are so wide; None takes them as they are."""
+    assert stack.voxel_size is not None
     watch = Stopwatch()
-    trained_um = network.card.voxel_size_um
-    if trained_um is None and settings.cell_width_um is not None:
+    card = network.card
+    if card.voxel_size_um is None and cell_width_um is not None:
         raise UserError(
-            f"{network.card.name} does not say the voxel size that it was trained at, so it cannot be told how wide "
-            "cells are.",
+            f"{card.name} does not say the voxel size that it was trained at, so it cannot be told how wide cells are.",
             "Leave out --cell-width, or choose another model.",
         )
-    seen = seen_voxel_size(stack.voxel_size, settings.cell_width_um)
-    shape = stack.shape if trained_um is None else resampled_shape(stack.shape, seen, trained_um)
+    seen = seen_voxel_size(stack.voxel_size, cell_width_um, card.cell_width_um or USUAL_UM)
+    shape = _network_shape(stack, card, cell_width_um)
     grid = resampled_voxel_size(stack.shape, stack.voxel_size, shape)
     progress("Preparing", 0, 1)
     with watch.time("prepare"):
-        picture = normalise(resample_raw(stack.data, shape), network.card.normalisation)
+        picture = normalise(resample_raw(stack.data, shape), card.normalisation)
     stop_if(cancelled)
     with watch.time("network"):
         maps = network.predict(picture, progress, cancelled)
@@ -150,16 +193,20 @@ def segment_stack(
     stop_if(cancelled)
     progress("Finding cells", 0, 1)
     with watch.time("cells"):
-        fine = outline_shape(stack.shape, seen, shape, settings.outline_um)
+        # Cells that are taken smaller than they are do not need to be outlined more coarsely.
+        smaller = min(1.0, seen.z_um / stack.voxel_size.z_um)
+        outline_um = None if settings.outline_um is None else settings.outline_um * smaller
+        fine = outline_shape(stack.shape, seen, shape, outline_um)
         fine_um = resampled_voxel_size(stack.shape, seen, fine).zyx_um
         instances = instances_from_maps(maps if fine == shape else resample_maps(maps, fine), fine_um, settings)
     stop_if(cancelled)
     with watch.time("regrid"):
         labels = resample_labels(instances.labels, stack.shape)
     progress("Finding cells", 1, 1)
-    return Segmentation(
-        labels, maps, instances, grid, watch.seconds, _notes(stack, seen, settings.cell_width_um, network.card, labels)
-    )
+    notes = _notes(stack, seen, card, labels)
+    if settings.cell_width_um == cell_width_um is not None:
+        notes = (*notes, f"Taken for cells about {cell_width_um:g} µm wide.")
+    return Segmentation(labels, maps, instances, grid, watch.seconds, notes)
 
 
 def outline_shape(shape: Shape, voxel_size: VoxelSize, network_shape: Shape, outline_um: float | None) -> Shape:
@@ -187,13 +234,9 @@ def outline_shape(shape: Shape, voxel_size: VoxelSize, network_shape: Shape, out
     return fine if prod(fine) <= MOST_OUTLINED_VOX else network_shape
 
 
-def _notes(
-    stack: Stack, seen: VoxelSize, cell_width_um: float | None, card: ModelCard, labels: NDArray[Any]
-) -> tuple[str, ...]:
+def _notes(stack: Stack, seen: VoxelSize, card: ModelCard, labels: NDArray[Any]) -> tuple[str, ...]:
     assert stack.voxel_size is not None
     notes = list(stack.notes)
-    if cell_width_um is not None:
-        notes.append(f"Taken for cells about {cell_width_um:g} µm wide.")
     if card.voxel_size_um is None:
         notes.append(
             f"{card.name} does not say the voxel size that it was trained at, so the stack was taken as it is; cells "

@@ -150,12 +150,11 @@ class SegmentationSettings(_Settings):
         description="Cells are outlined on the stack's own voxels where these are finer than the network's, but on "
         "none finer than this (µm). Without it, on the network's.",
     )
-    cell_width_um: float | None = Field(
-        None,
-        ge=NARROWEST_UM,
-        le=WIDEST_UM,
-        description="About how wide the cells are (µm), if that is far from those of cysts: the stack is then taken "
-        "larger or smaller, and all other lengths with it.",
+    cell_width_um: Annotated[float, Field(ge=NARROWEST_UM, le=WIDEST_UM)] | Literal["as found"] | None = Field(
+        "as found",
+        description="About how wide the cells are (µm), if that is far from what the model knows: the stack is then "
+        "taken larger or smaller, and all other lengths with it. As found: the network looks a second time where cells "
+        "come out so. Without it, the stack is taken as it is.",
     )
 
 
@@ -168,6 +167,7 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         tissue=OtsuThreshold(),
         voronoi=PublishedVoronoi(),
         outline_um=None,
+        cell_width_um=None,
     ),
     "biapy-cartocell": SegmentationSettings(
         seeds=ThresholdSeeds(interior=FixedThreshold(value=0.2), contour=FixedThreshold(value=0.2)),
@@ -176,6 +176,7 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         tissue=OtsuThreshold(),
         voronoi=PublishedVoronoi(),
         outline_um=None,
+        cell_width_um=None,
     ),
     "biapy-3.5": SegmentationSettings(
         seeds=ThresholdSeeds(interior=OtsuThreshold(), contour=OtsuThreshold()),
@@ -184,6 +185,7 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         tissue=OtsuThreshold(),
         voronoi=PublishedVoronoi(),
         outline_um=None,
+        cell_width_um=None,
     ),
     "biapy-3.7": SegmentationSettings(
         seeds=ThresholdSeeds(interior=OtsuThreshold(), contour=OtsuThreshold(), min_vox=6),
@@ -192,6 +194,7 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         tissue=OtsuThreshold(),
         voronoi=PublishedVoronoi(closing_vox=0, fill_holes=True),
         outline_um=None,
+        cell_width_um=None,
     ),
 }
 """Ready-made settings by name: ours, and those of the published software by version (specification §6, §7, §11)."""

@@ -55,6 +55,53 @@ def test_how_wide_cells_are_says_nothing_to_a_model_of_unknown_voxel_size(tmp_pa
         segment_stack(stack, Network.open(path, "cpu", 1), narrow)
 
 
+def ball_and_network(folder, radius_um, known_um):
+    """A bright ball on voxels of 1 µm, and a network that sees it as one cell; it works at 1 µm."""
+    distance = np.sqrt(sum((np.indices((40, 40, 40))[axis] - 19.3) ** 2 for axis in range(3)))
+    raw = np.rint(255 * ndimage.gaussian_filter((distance < radius_um).astype(np.float32), 1.0)).astype(np.uint8)
+    path = save(folder / "m.onnx", brightness_as_cells(), voxel_size_um=(1.0, 1.0, 1.0), cell_width_um=known_um)
+    return Stack(raw, VoxelSize(1.0, 1.0, 1.0, "test"), "ball"), Network.open(path, "cpu", 1)
+
+
+def brightness_as_cells():
+    """B and M follow the brightness and cross 0.5 at half of it; there is no contour."""
+    g = GraphBuilder()
+    gains = g.constant(np.array([6, 0, 6], np.float32).reshape(3, 1, 1, 1, 1))
+    offsets = g.constant(np.array([-3, -20, -3], np.float32))
+    return g.model(g.node("Sigmoid", [g.node("Conv", ["raw", gains, offsets], kernel_shape=[1, 1, 1])]))
+
+
+@pytest.mark.parametrize(("radius_um", "least", "most"), [(10, 15, 25), (5.2, 40, 40), (2.6, 52, 90)])
+def test_where_cells_come_out_narrow_or_wide_the_network_looks_a_second_time(tmp_path, radius_um, least, most):
+    stack, network = ball_and_network(tmp_path, radius_um, known_um=10.0)
+    stages = []
+    found = segment_stack(stack, network, PROFILES["default"], lambda stage, *_: stages.append(stage))
+    assert all(least <= size <= most for size in found.maps.shape[1:])
+    assert found.labels.shape == stack.shape
+    assert found.cells == 1
+    assert any("looked a second time" in note for note in found.notes) == (least != most)
+    assert ("Network again" in stages) == (least != most)
+
+
+def test_there_is_one_look_where_the_width_is_given_or_nobody_knows_what_the_model_knows(tmp_path):
+    stack, network = ball_and_network(tmp_path, 10, known_um=10.0)
+    default = PROFILES["default"]
+    given = segment_stack(stack, network, default.model_copy(update={"cell_width_um": 10.0}))
+    published = segment_stack(stack, network, PROFILES["biapy-3.7"])
+    stack, network = ball_and_network(tmp_path, 10, known_um=None)
+    for found in (given, published, segment_stack(stack, network, default)):
+        assert found.maps.shape[1:] == stack.shape
+        assert not any("second" in note for note in found.notes)
+
+
+def test_a_stack_too_large_for_a_closer_look_is_not_looked_at_again(tmp_path, monkeypatch):
+    stack, network = ball_and_network(tmp_path, 2.6, known_um=10.0)
+    monkeypatch.setattr(pipeline, "MOST_OUTLINED_VOX", 100_000)
+    found = segment_stack(stack, network, PROFILES["default"])
+    assert found.maps.shape[1:] == stack.shape
+    assert "too large for a second look" in found.notes[-1]
+
+
 @pytest.mark.parametrize(
     ("voxel_um", "outlined"),
     [
@@ -83,14 +130,7 @@ def test_surfaces_between_the_network_s_voxels_are_kept(tmp_path):
     radius = np.sqrt(sum((np.indices(shape)[axis] - 19.3) ** 2 for axis in range(3)))
     ball = radius < 14.6
     raw = np.rint(255 * ndimage.gaussian_filter(ball.astype(np.float32), 1.2)).astype(np.uint8)
-    g = GraphBuilder()
-    # B and M follow the brightness and cross 0.5 at half of it; there is no contour.
-    gains = g.constant(np.array([6, 0, 6], np.float32).reshape(3, 1, 1, 1, 1))
-    offsets = g.constant(np.array([-3, -20, -3], np.float32))
-    node = g.node("Conv", ["raw", gains, offsets], kernel_shape=[1, 1, 1])
-    network = Network.open(
-        save(tmp_path / "m.onnx", g.model(g.node("Sigmoid", [node])), voxel_size_um=(1.0, 1.0, 1.0)), "cpu", 1
-    )
+    network = Network.open(save(tmp_path / "m.onnx", brightness_as_cells(), voxel_size_um=(1.0, 1.0, 1.0)), "cpu", 1)
     stack = Stack(raw, VoxelSize(*voxel_um, source="test"), "ball")
     default = PROFILES["default"]
     fine, coarse = (

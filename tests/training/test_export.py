@@ -2,9 +2,11 @@
 
 import numpy as np
 import onnxruntime
+import pytest
 import torch
 
 from cartocell_app.resources import CPU_MODEL
+from cartocell_app.segmentation.footprint import bytes_per_voxel
 from cartocell_app.segmentation.model_card import read_card
 from training.export import export, write_onnx
 from training.records import save_network
@@ -22,20 +24,37 @@ def test_nor_does_the_model_in_the_box():
     assert b".py" not in CPU_MODEL.read_bytes()
 
 
-def test_what_counts_as_tissue_can_be_shifted(tmp_path):
-    network = ResUNet((2, 4), (2,), norm="none")
+@pytest.fixture
+def made(tmp_path):
+    """Weights of an untrained network."""
+    network = ResUNet((8, 16), (2,), norm="batch")
     state = {f"network.{name}": value for name, value in network.state_dict().items()}
     torch.save({"state_dict": state}, tmp_path / "best.ckpt")
-    settings = training_settings(feature_maps=(2, 4), z_pool=(2,), norm="none")
-    weights = save_network(tmp_path / "best.ckpt", settings, (1, 1, 1), "nothing", [], tmp_path / "network.pt")
+    settings = training_settings(feature_maps=(8, 16), z_pool=(2,), norm="batch")
+    return save_network(tmp_path / "best.ckpt", settings, (1, 1, 1), "nothing", [], tmp_path / "network.pt")
+
+
+def test_what_counts_as_tissue_can_be_shifted(tmp_path, made):
     plain, shifted = (
-        maps(tmp_path / f"{name}.onnx", export(weights, tmp_path / f"{name}.onnx", name=name, version="1", **asked))
+        maps(tmp_path / f"{name}.onnx", export(made, tmp_path / f"{name}.onnx", name=name, version="1", **asked))
         for name, asked in (("plain", {}), ("shifted", {"tissue_above": 0.3}))
     )
     np.testing.assert_allclose(shifted[:2], plain[:2], atol=1e-6)
     odds = plain[2] / (1 - plain[2]) * 0.7 / 0.3
     np.testing.assert_allclose(shifted[2], odds / (1 + odds), atol=1e-5)
     assert "Tissue is what it gave more than 0.3." in read_card(tmp_path / "shifted.onnx").training
+
+
+def test_a_model_in_half_precision_gives_the_same_for_half_the_memory(tmp_path, made):
+    whole, half = tmp_path / "whole.onnx", tmp_path / "half.onnx"
+    cards = [export(made, path, name="n", version="1", half=path == half) for path in (whole, half)]
+    differences = np.abs(maps(half, cards[1]) - maps(whole, cards[0]))
+    assert 0 < differences.max() < 5e-3
+    assert (cards[1].halo_vox, cards[1].size_divisor) == (cards[0].halo_vox, cards[0].size_divisor)
+    assert half.stat().st_size < 0.8 * whole.stat().st_size
+    needs = [bytes_per_voxel(path, cards[0].size_divisor) for path in (whole, half)]
+    assert needs[1] < 0.6 * needs[0]
+    assert "half precision" in cards[1].training
 
 
 def maps(path, card):

@@ -27,13 +27,13 @@ from cartocell_app.jobs import forecast
 from cartocell_app.jobs.costs import SegmentWork
 from cartocell_app.jobs.forecast import PROVIDERS, Forecast, ModelFacts, Subject
 from cartocell_app.models import find_model
-from cartocell_app.segmentation.cell_width import seen_voxel_size
+from cartocell_app.segmentation.cell_width import USUAL_UM, seen_voxel_size
 
 MODEL_HABIT = "segment.model"
 FEWEST_LETTERS = 12
 """Of a name that are seen where there is little room."""
 
-WIDTHS_UM = (3, 4, 5, 6, 8, 15, 20, 25, 30, 40)
+WIDTHS_UM = (3, 4, 5, 6, 8, 11, 15, 20, 25, 30, 40)
 """That are offered for cells of other tissues; it need not be exact."""
 
 LABELLING_MODEL = "M1"
@@ -77,7 +77,7 @@ class SegmentForm(QWidget):
         self._finding = Latest(self._found_out, self._not_found_out, parent=self)
         for key, (name, _) in PROFILES.items():
             self.profile.addItem(name, key)
-        self.cell_width.addItem("As in cysts", None)
+        self.cell_width.addItem("Not given", None)
         for width_um in WIDTHS_UM:
             self.cell_width.addItem(f"About {width_um} µm", width_um)
         self.device.addItem("The fastest that works", "auto")
@@ -138,10 +138,12 @@ class SegmentForm(QWidget):
 
     def _seen(self, subjects: Sequence[Subject]) -> tuple[Subject, ...]:
         """The stacks at the size at which the network looks at them."""
+        width_um, facts = self.cell_width.currentData(), self._facts
+        usual_um = (None if facts is None else facts.card.cell_width_um) or USUAL_UM
         return tuple(
             subject
             if subject.voxel_size is None
-            else replace(subject, voxel_size=seen_voxel_size(subject.voxel_size, self.cell_width.currentData()))
+            else replace(subject, voxel_size=seen_voxel_size(subject.voxel_size, width_um, usual_um))
             for subject in subjects
         )
 
@@ -272,7 +274,8 @@ class SegmentForm(QWidget):
         self.card.setText(self._trouble or ("Reading…" if self._facts is None else card_in_words(self._facts.card)))
         set_role(self.card, "failed" if self._trouble else "small")
         self.profile_words.setText(PROFILES[self.profile.currentData()][1])
-        self.width_words.setText(width_in_words(self.cell_width.currentData()))
+        card = None if self._facts is None else self._facts.card
+        self.width_words.setText(width_in_words(self.cell_width.currentData(), self.profile.currentData(), card))
         expected = self.expected()
         self.forecast_words.setText(
             ""

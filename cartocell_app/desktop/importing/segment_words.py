@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cartocell_app.jobs.cost_words import duration_in_words, size_in_words
 from cartocell_app.segmentation.cell_width import USUAL_UM
+from cartocell_app.segmentation.settings import PROFILES as SETTINGS
 
 if TYPE_CHECKING:
     from cartocell_app.jobs.forecast import Forecast, Subject
@@ -47,14 +48,20 @@ def card_in_words(card: ModelCard) -> str:
     return " ".join(sentences)
 
 
-def width_in_words(cell_width_um: int | None) -> str:
-    """What the width of cells is for, or what becomes of the one that was given."""
-    usual = f"{USUAL_UM:.0f} µm"
+def width_in_words(cell_width_um: int | None, profile: str, card: ModelCard | None) -> str:
+    """What becomes of the width of cells that was given, or what happens without one."""
+    known_um = None if card is None else card.cell_width_um
+    usual = f"{known_um or USUAL_UM:.0f} µm"
+    if cell_width_um is None and known_um is not None and SETTINGS[profile].cell_width_um == "as found":
+        return (
+            f"The model knows cells about {usual} wide best. Where they come out much narrower or wider, the network "
+            "looks a second time, at their size."
+        )
     if cell_width_um is None:
-        return f"About {usual}. Say so if yours are much narrower or wider, as in other tissues than cysts."
-    larger = USUAL_UM / cell_width_um
+        return f"Taken for cells about {usual} wide. Say so if yours are much narrower or wider."
+    larger = (known_um or USUAL_UM) / cell_width_um
     if larger == 1:
-        return f"About {usual}, which is usual."
+        return "Taken as they are."
     how = f"{larger:.2g} times larger, which takes longer" if larger > 1 else f"{1 / larger:.2g} times smaller"
     return f"The network looks at them {how}, so that they seem {usual} wide. Results keep their true size."
 

@@ -36,7 +36,7 @@ class SegmentChoices:
     device : str
         Where the network runs.
     cell_width_um : int or None
-        About how wide cells are; None as in cysts.
+        About how wide cells are; None as the profile says.
     """
 
     model: str = "auto"

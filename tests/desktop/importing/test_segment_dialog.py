@@ -155,7 +155,8 @@ def test_narrow_cells_are_looked_at_larger_which_takes_longer(
 ):
     dialog = opened(add(lab / "7d.4C.8_2.tif"))
     form = dialog.form
-    assert form.cell_width.currentText() == "As in cysts"
+    assert form.cell_width.currentText() == "Not given"
+    qtbot.waitUntil(lambda: "looks a second time, at their size" in form.width_words.text())
     assert "--cell-width" not in segment_words(lab, form.choices())
     usual = form.expected()
     form.cell_width.setCurrentText("About 5 µm")
@@ -165,6 +166,10 @@ def test_narrow_cells_are_looked_at_larger_which_takes_longer(
     qtbot.waitUntil(lambda: form.expected().memory_bytes > usual.memory_bytes)
     form.cell_width.setCurrentText("About 20 µm")
     assert "1.8 times smaller" in form.width_words.text()
+    form.cell_width.setCurrentText("Not given")
+    form.profile.setCurrentText("As BiaPy 3.7")
+    assert form.width_words.text().startswith("Taken for cells about 11 µm wide.")
+    form.cell_width.setCurrentText("About 20 µm")
     assert form.expected().seconds < usual.seconds
 
 
