@@ -39,7 +39,7 @@ CellWidthUm = Annotated[
         "--cell-width",
         metavar="UM",
         help="About how wide the cells are in µm, if much narrower or wider than those of cysts (some 11): the network "
-        "then looks at them larger or smaller. Without it, it looks a second time where they come out so.",
+        "then looks at them larger or smaller. Without it, it looks again where they come out so.",
         show_default=False,
     ),
 ]

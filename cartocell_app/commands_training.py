@@ -222,7 +222,7 @@ def export(
         typer.Option(
             min=NARROWEST_UM,
             max=WIDEST_UM,
-            help="How wide (µm) the cells are that it knows best; others are then looked at a second time, at theirs.",
+            help="How wide (µm) the cells are that it knows best; others are then looked at again, at theirs.",
             show_default="not known",
         ),
     ] = None,

@@ -127,7 +127,7 @@ class TrainingSettings(BaseModel):
     seed: int = Field(default=1_000_000, ge=0)
     """Of everything random; with synthetic specimens also the first one's."""
 
-    specimens: Literal["cysts", "tissues", "both"] = "cysts"
+    specimens: Literal["cysts", "tissues"] = "cysts"
     """Kinds of synthetic specimens: cysts most of all, or more of other tissues, and cells from thin to very large."""
 
     examples: int = Field(default=256, ge=1)

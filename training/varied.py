@@ -90,10 +90,7 @@ TISSUES: Mix = (
 )
 """Kinds and their shares where all tissues count: cells of 6 to 28 µm, columns, files of cells in many layers."""
 
-BOTH: Mix = tuple((preset, share / 2) for preset, share in (*CYSTS, *TISSUES))
-"""Half of each, for models that are to learn the other tissues without forgetting cysts."""
-
-MIXES: dict[str, Mix] = {"cysts": CYSTS, "tissues": TISSUES, "both": BOTH}
+MIXES: dict[str, Mix] = {"cysts": CYSTS, "tissues": TISSUES}
 """What a training set is drawn from, by name."""
 
 SMALLEST_FRAME_UM = np.array([46.0, 58.0, 58.0], np.float32)

@@ -60,7 +60,7 @@ class ModelCard(BaseModel):
     cell_width_um: PositiveFloat | None = None
     """How wide the cells are that it knows best, as the ball of the same volume; None if nobody knows.
 
-    Only where it is known does the network look a second time at cells that come out much narrower or wider.
+    Only where it is known does the network look again at cells that come out much narrower or wider.
     """
 
     normalisation: Normalisation

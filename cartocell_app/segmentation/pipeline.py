@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from cartocell_app.errors import UserError
 from cartocell_app.progress import Cancelled, Progress, never, silent, stop_if
+from cartocell_app.segmentation.another_look import found_width_um, wants_another_look
 from cartocell_app.segmentation.cell_width import USUAL_UM, seen_voxel_size
 from cartocell_app.segmentation.instances import Instances, instances_from_maps
 from cartocell_app.segmentation.model_card import ModelCard
 from cartocell_app.segmentation.network import Network
 from cartocell_app.segmentation.normalisation import normalise
-from cartocell_app.segmentation.second_look import found_width_um, wants_another_look
 from cartocell_app.segmentation.settings import SegmentationSettings
 from cartocell_app.stacks.resampling import (
     Shape,
@@ -39,7 +39,11 @@ another of almost the same voxel size costs 0.016 of the mean IoU (60 synthetic 
 few times for a watershed."""
 
 MOST_OUTLINED_VOX = 64_000_000
-"""Larger stacks are outlined on the network's grid, for memory, and are not looked at a second time on a larger one."""
+"""Larger stacks are outlined on the network's grid, for memory, and are not looked at again on a larger one."""
+
+
+MOST_LOOKS = 3
+"""At a stack. The third helps where large cells broke into pieces at first sight, so that the second was too close."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def segment_stack(
 
     Resample to the voxel size that the model works at, normalise as it says, run the network, bring its maps to the
     grid of the outlines, find seeds, flood, share out the tissue, and bring the cells to the input's grid. Where they
-    come out much narrower or wider than those that the model knows best, do it once more as if they were as wide.
+    come out much narrower or wider than those that the model knows best, do it again as if they were as wide.
 
     Parameters
     ----------
@@ -132,26 +136,39 @@ def segment_stack(
         )
     if settings.cell_width_um != "as found":
         return _look(stack, network, settings, settings.cell_width_um, progress, cancelled)
-    first = _look(stack, network, settings, None, progress, cancelled)
-    width_um, card = found_width_um(first.labels, stack.voxel_size), network.card
-    if width_um is None or card.cell_width_um is None or not wants_another_look(width_um, card.cell_width_um):
-        return first
-    words = f"The cells came out about {width_um:.2g} µm wide"
-    shape = _network_shape(stack, card, width_um)
-    if prod(shape) > max(MOST_OUTLINED_VOX, prod(first.maps.shape[1:])):
-        note = f"{words}, and the stack is too large for a second look at their size: crop it to have one."
-        return replace(first, notes=(*first.notes, note))
-    second = _look(
-        stack,
-        network,
-        settings,
-        width_um,
-        lambda stage, done, total: progress(f"{stage} again", done, total),
-        cancelled,
-    )
-    seconds = {step: first.seconds[step] + second.seconds[step] for step in first.seconds}
-    note = f"{words}, so the network looked a second time, at their size."
-    return replace(second, seconds=seconds, notes=(*second.notes, note))
+    found = _look(stack, network, settings, None, progress, cancelled)
+    if network.card.cell_width_um is None:
+        return found
+    return _look_again(found, network.card.cell_width_um, stack, network, settings, progress, cancelled)
+
+
+def _look_again(
+    found: Segmentation,
+    taken_um: float,
+    stack: Stack,
+    network: Network,
+    settings: SegmentationSettings,
+    progress: Progress,
+    cancelled: Cancelled,
+) -> Segmentation:
+    """What was found of cells taken for so wide, or of the looks at their own size where they came out otherwise."""
+    assert stack.voxel_size is not None
+    seconds, notes = found.seconds, list[str]()
+    for _ in range(MOST_LOOKS - 1):
+        width_um = found_width_um(found.labels, stack.voxel_size)
+        if width_um is None or not wants_another_look(width_um, taken_um):
+            break
+        words = f"The cells came out about {width_um:.2g} µm wide, "
+        if prod(_network_shape(stack, network.card, width_um)) > max(MOST_OUTLINED_VOX, prod(found.maps.shape[1:])):
+            notes.append(f"{words}and the stack is too large to look again at their size: crop it for that.")
+            break
+        notes.append(f"{words}so the network looked again, at their size.")
+        found = _look(
+            stack, network, settings, width_um, lambda stage, *done: progress(f"{stage} again", *done), cancelled
+        )
+        seconds = {step: seconds[step] + found.seconds[step] for step in seconds}
+        taken_um = width_um
+    return replace(found, seconds=seconds, notes=(*found.notes, *notes))
 
 
 def _network_shape(stack: Stack, card: ModelCard, cell_width_um: float | None) -> Shape:

@@ -153,7 +153,7 @@ class SegmentationSettings(_Settings):
     cell_width_um: Annotated[float, Field(ge=NARROWEST_UM, le=WIDEST_UM)] | Literal["as found"] | None = Field(
         "as found",
         description="About how wide the cells are (µm), if that is far from what the model knows: the stack is then "
-        "taken larger or smaller, and all other lengths with it. As found: the network looks a second time where cells "
+        "taken larger or smaller, and all other lengths with it. As found: the network looks again where cells "
         "come out so. Without it, the stack is taken as it is.",
     )
 

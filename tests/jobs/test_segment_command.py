@@ -15,6 +15,7 @@ import pytest
 import tifffile
 
 from cartocell_app.resources import CPU_MODEL
+from cartocell_app.segmentation.evaluation import evaluate_pair
 from cartocell_app.segmentation.model_card import read_card, write_card
 from cartocell_app.stacks.reading import read_labels
 from cartocell_app.stacks.voxel_size import VoxelSize
@@ -182,6 +183,22 @@ def test_cells_half_as_wide_are_found_as_well_as_usual_ones_if_that_is_said(cyst
         "segment", cyst_folder / "half", "-o", cyst_folder / "said", "--cell-width", 8, "--progress", "json"
     )
     assert "were done before" not in again.out
+
+
+def test_cells_twice_as_wide_are_found_as_well_as_usual_ones_without_a_word(cyst_folder, small_cyst, cartocell):
+    twice = VoxelSize(*(length_um * 2 for length_um in small_cyst.voxel_size), source="test")
+    write_stack(cyst_folder / "twice" / "7d.4C.8_2.tif", small_cyst.raw, twice)
+    answers = [
+        cartocell("segment", cyst_folder / folder, "-o", cyst_folder / out, "--progress", "none")
+        for folder, out in (("twice", "wide"), ("x", "usual"))
+    ]
+    assert [answer.code for answer in answers] == [0, 0]
+    wide, usual = (
+        read_labels(cyst_folder / out / "per_image_instances_voronoi" / "7d.4C.8_2.tif")[0] for out in ("wide", "usual")
+    )
+    assert evaluate_pair(usual, wide).as_row("")["f1_0.5"] >= 0.95
+    notes = [rows(cyst_folder / out)["7d.4C.8_2"]["notes"] for out in ("wide", "usual")]
+    assert ["looked again" in note for note in notes] == [True, False]
 
 
 @pytest.mark.parametrize("width", ["0", "-5", "1000", "nan"])

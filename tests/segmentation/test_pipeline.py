@@ -72,14 +72,14 @@ def brightness_as_cells():
 
 
 @pytest.mark.parametrize(("radius_um", "least", "most"), [(10, 15, 25), (5.2, 40, 40), (2.6, 52, 90)])
-def test_where_cells_come_out_narrow_or_wide_the_network_looks_a_second_time(tmp_path, radius_um, least, most):
+def test_where_cells_come_out_narrow_or_wide_the_network_looks_again(tmp_path, radius_um, least, most):
     stack, network = ball_and_network(tmp_path, radius_um, known_um=10.0)
     stages = []
     found = segment_stack(stack, network, PROFILES["default"], lambda stage, *_: stages.append(stage))
     assert all(least <= size <= most for size in found.maps.shape[1:])
     assert found.labels.shape == stack.shape
     assert found.cells == 1
-    assert any("looked a second time" in note for note in found.notes) == (least != most)
+    assert any("looked again" in note for note in found.notes) == (least != most)
     assert ("Network again" in stages) == (least != most)
 
 
@@ -91,7 +91,16 @@ def test_there_is_one_look_where_the_width_is_given_or_nobody_knows_what_the_mod
     stack, network = ball_and_network(tmp_path, 10, known_um=None)
     for found in (given, published, segment_stack(stack, network, default)):
         assert found.maps.shape[1:] == stack.shape
-        assert not any("second" in note for note in found.notes)
+        assert not any("again" in note for note in found.notes)
+
+
+def test_where_that_look_shows_another_width_there_is_a_third_and_no_more(tmp_path, monkeypatch):
+    stack, network = ball_and_network(tmp_path, 10, known_um=10.0)
+    widths = iter((16.0, 25.0, 50.0))
+    monkeypatch.setattr(pipeline, "found_width_um", lambda *_: next(widths))
+    found = segment_stack(stack, network, PROFILES["default"])
+    assert found.maps.shape[1:] == (16, 16, 16)
+    assert [note[:35] for note in found.notes] == [f"The cells came out about {width} µm wide" for width in (16, 25)]
 
 
 def test_a_stack_too_large_for_a_closer_look_is_not_looked_at_again(tmp_path, monkeypatch):
@@ -99,7 +108,7 @@ def test_a_stack_too_large_for_a_closer_look_is_not_looked_at_again(tmp_path, mo
     monkeypatch.setattr(pipeline, "MOST_OUTLINED_VOX", 100_000)
     found = segment_stack(stack, network, PROFILES["default"])
     assert found.maps.shape[1:] == stack.shape
-    assert "too large for a second look" in found.notes[-1]
+    assert "too large to look again" in found.notes[-1]
 
 
 @pytest.mark.parametrize(

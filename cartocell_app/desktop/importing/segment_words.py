@@ -55,7 +55,7 @@ def width_in_words(cell_width_um: int | None, profile: str, card: ModelCard | No
     if cell_width_um is None and known_um is not None and SETTINGS[profile].cell_width_um == "as found":
         return (
             f"The model knows cells about {usual} wide best. Where they come out much narrower or wider, the network "
-            "looks a second time, at their size."
+            "looks again, at their size."
         )
     if cell_width_um is None:
         return f"Taken for cells about {usual} wide. Say so if yours are much narrower or wider."

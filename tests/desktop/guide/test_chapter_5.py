@@ -59,6 +59,6 @@ def test_models_of_others_are_dropped_on_the_window(
     assert "from a colleague (this project)" in words_of(form.model)
     she.reads("you can choose another under Cells found when you segment")
     assert words_of(form.profile) == list(table(5, "Ways to find cells")) == [name for name, _ in PROFILES.values()]
-    she.reads("the network looks at them a second time, larger or smaller")
+    she.reads("the network looks at them again, larger or smaller")
     assert words_of(form.cell_width)[:3] == ["Not given", "About 3 µm", "About 4 µm"]
     she.dialog(SegmentDialog).close()

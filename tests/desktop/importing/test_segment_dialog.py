@@ -156,7 +156,7 @@ def test_narrow_cells_are_looked_at_larger_which_takes_longer(
     dialog = opened(add(lab / "7d.4C.8_2.tif"))
     form = dialog.form
     assert form.cell_width.currentText() == "Not given"
-    qtbot.waitUntil(lambda: "looks a second time, at their size" in form.width_words.text())
+    qtbot.waitUntil(lambda: "looks again, at their size" in form.width_words.text())
     assert "--cell-width" not in segment_words(lab, form.choices())
     usual = form.expected()
     form.cell_width.setCurrentText("About 5 µm")
@@ -206,7 +206,7 @@ def test_the_model_for_this_computer_is_the_wide_one_where_a_graphics_card_works
     words = "CartoCell's for this computer (recommended)"
     dialog = opened(samples)
     assert dialog.form.model.currentText() == words
-    assert dialog.form.card.text().startswith("m2-fast 0.4")
+    assert dialog.form.card.text().startswith("m2-fast 0.5")
     assert dialog.form.summary().startswith("With m2-fast on CPU")
 
     computer = Computer(monkeypatch)
@@ -215,10 +215,10 @@ def test_the_model_for_this_computer_is_the_wide_one_where_a_graphics_card_works
     monkeypatch.setattr(forecast, "_probed", forecast._probed.__wrapped__)  # not as it was found out before
     dialog = opened(samples)
     assert dialog.form.model.currentText() == words
-    assert dialog.form.card.text().startswith("m2 0.3")
+    assert dialog.form.card.text().startswith("m2 0.4")
     assert dialog.form.summary().startswith("With m2 on NVIDIA GeForce RTX 4090")
     dialog.form.device.setCurrentIndex(dialog.form.device.findData("cpu"))
-    qtbot.waitUntil(lambda: dialog.form.card.text().startswith("m2-fast 0.4"))
+    qtbot.waitUntil(lambda: dialog.form.card.text().startswith("m2-fast 0.5"))
     assert dialog.form.summary().startswith("With m2-fast on CPU")
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cartocell_app.segmentation.second_look import found_width_um, wants_another_look
+from cartocell_app.segmentation.another_look import found_width_um, wants_another_look
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 
