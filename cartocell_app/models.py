@@ -29,10 +29,10 @@ def find_model(word: str, device: DeviceName = "auto") -> Path:
     """
     if word == "auto":
         return _best_in_the_box(device)
-    path = Path(word)
-    if path.exists():
+    path, boxed = Path(word), MODELS / f"{word}.onnx"
+    # A folder may well be called as a model in the box is: that of its training.
+    if path.exists() and not (path.is_dir() and boxed.exists()):
         return path
-    boxed = MODELS / f"{word}.onnx"
     if boxed.exists():
         return boxed
     names = ", ".join(sorted(model.stem for model in MODELS.glob("*.onnx")))
