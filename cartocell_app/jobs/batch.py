@@ -184,7 +184,7 @@ def _run(
     for number, task in enumerate(due):
 
         def progress(stage: str, done: float, total: float, number: int = number, name: str = task.name) -> None:
-            begin, end = STAGE_SHARES.get(stage, (0.9, 1.0))
+            begin, end = STAGE_SHARES.get(stage, (0.98, 1.0))
             report.overall(number + begin + (end - begin) * done / max(total, 1e-9), len(due))
             report.step(name, stage, done, total)
 
