@@ -12,6 +12,7 @@ from cartocell_app.command_options import (
     Out,
     Progress,
     StartFrom,
+    given_cell_width,
     given_voxel_size,
     needs_training,
     stage_progress,
@@ -19,7 +20,6 @@ from cartocell_app.command_options import (
 )
 from cartocell_app.errors import UserError
 from cartocell_app.presets import USUAL, presets_in_short
-from cartocell_app.segmentation.cell_width import NARROWEST_UM, WIDEST_UM
 from cartocell_app.stacks.voxel_size import VoxelSize
 
 if TYPE_CHECKING:
@@ -220,8 +220,7 @@ def export(
     cell_width: Annotated[
         float | None,
         typer.Option(
-            min=NARROWEST_UM,
-            max=WIDEST_UM,
+            metavar="UM",
             help="How wide (µm) the cells are that it knows best; others are then looked at again, at theirs.",
             show_default="not known",
         ),
@@ -247,7 +246,7 @@ def export(
         voxel_um=given_voxel_size(voxel_size),
         tissue_above=tissue_above,
         half=half,
-        cell_width_um=cell_width,
+        cell_width_um=given_cell_width(cell_width),
     )
     typer.echo(f"Saved {card.name} {card.version} to {output} ({card.mflop_per_voxel:.3f} MFLOP a voxel).")
 

@@ -83,7 +83,8 @@ def export(
     half : bool
         Whether the network computes in half precision (float16): half the file, and half the memory of a graphics card.
     cell_width_um : float, optional
-        How wide the cells are that it knows best; with it, others are looked at in another size.
+        How wide (µm) the cells are that it knows best, as the ball of the same volume; with it, cells that come out
+        much narrower or wider are looked at again, in another size.
 
     Raises
     ------
@@ -100,15 +101,15 @@ def export(
         if difference > (LARGEST_HALF_DIFFERENCE if half else LARGEST_DIFFERENCE):
             raise UserError(f"{model} was not written.", f"ONNX Runtime differs from PyTorch by {difference:.2g}.")
         card = _card(trained, partial, name, version, training_command, dict(scores or {}), limits or _LIMITS)
-        if voxel_um is not None and voxel_um != card.voxel_size_um:
-            words = f"{card.training} Trained at {_um(trained.voxel_um)}, works at {_um(voxel_um)}."
-            card = card.model_copy(update={"voxel_size_um": voxel_um, "training": words})
+        works_at_um, words = voxel_um or trained.voxel_um, [card.training]
+        if works_at_um != trained.voxel_um:
+            words.append(f"Trained at {_um(trained.voxel_um)}, works at {_um(works_at_um)}.")
         if tissue_above is not None:
-            words = f"{card.training} Tissue is what it gave more than {tissue_above:g}."
-            card = card.model_copy(update={"training": words})
+            words.append(f"Tissue is what it gave more than {tissue_above:g}.")
         if half:
-            card = card.model_copy(update={"training": f"{card.training} Computes in half precision."})
-        card = card.model_copy(update={"cell_width_um": cell_width_um})
+            words.append("Computes in half precision.")
+        own = {"voxel_size_um": works_at_um, "cell_width_um": cell_width_um, "training": " ".join(words)}
+        card = card.model_copy(update=own)
         write_card(partial, card)
     return card
 

@@ -47,7 +47,7 @@ def test_what_counts_as_tissue_can_be_shifted(tmp_path, made):
 
 def test_a_model_in_half_precision_gives_the_same_for_half_the_memory(tmp_path, made):
     whole, half = tmp_path / "whole.onnx", tmp_path / "half.onnx"
-    cards = [export(made, path, name="n", version="1", half=path == half) for path in (whole, half)]
+    cards = [export(made, path, name="n", version="1", half=path == half, cell_width_um=9) for path in (whole, half)]
     differences = np.abs(maps(half, cards[1]) - maps(whole, cards[0]))
     assert 0 < differences.max() < 5e-3
     assert (cards[1].halo_vox, cards[1].size_divisor) == (cards[0].halo_vox, cards[0].size_divisor)
@@ -55,6 +55,7 @@ def test_a_model_in_half_precision_gives_the_same_for_half_the_memory(tmp_path, 
     needs = [bytes_per_voxel(path, cards[0].size_divisor) for path in (whole, half)]
     assert needs[1] < 0.6 * needs[0]
     assert "half precision" in cards[1].training
+    assert cards[1].cell_width_um == 9
 
 
 def maps(path, card):
