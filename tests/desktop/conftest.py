@@ -90,10 +90,12 @@ def queue(session: Session, project: Project) -> Iterator[JobQueue]:
 
 def _settle() -> None:
     """Let workers end, answers arrive and what was told to go go."""
-    QThreadPool.globalInstance().waitForDone(WORKERS_END_MS)
     for _ in range(3):
+        # Anew each time: an answer that arrives may begin what was asked for meanwhile.
+        QThreadPool.globalInstance().waitForDone(WORKERS_END_MS)
         QCoreApplication.processEvents()
         QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    QThreadPool.globalInstance().waitForDone(WORKERS_END_MS)
     gc.collect()
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
