@@ -89,7 +89,9 @@ class SampleList(QWidget):
         """Select a sample alone and look at it."""
         index = self.shown.mapFromSource(self.model.find(sample_id))
         if index.isValid():
-            self.tree.setCurrentIndex(index)
+            # The tree's own setCurrentIndex adds to the selection while Ctrl or Shift is held, as in a shortcut.
+            flags = QItemSelectionModel.SelectionFlag
+            self.tree.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
             self.tree.scrollTo(index)
 
     def numbers(self) -> list[int]:

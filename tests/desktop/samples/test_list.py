@@ -58,6 +58,21 @@ def test_next_and_previous_go_through_all_days_and_stop_at_the_ends(samples: Sam
     assert session.selection == (1,)
 
 
+@pytest.mark.parametrize("held", [Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier])
+def test_going_on_with_a_key_held_selects_one_sample_all_the_same(
+    samples: SampleList, session: Session, qtbot: QtBot, held: Qt.KeyboardModifier
+) -> None:
+    # The window's handle, not the widget: only so does Qt know that a key is held.
+    window = samples.windowHandle()
+    qtbot.keyPress(window, Qt.Key.Key_F15, held)
+    try:
+        samples.step(1)
+        samples.step(1)
+        assert (session.current.id, session.selection) == (3, (3,))
+    finally:
+        qtbot.keyRelease(window, Qt.Key.Key_F15)
+
+
 @pytest.mark.parametrize(
     ("text", "found"),
     [("4c 9", ["7d.4C.9_1"]), ("CONTROL", ["10d.1"]), ("2D", ["no day"]), ("file missing", ["7d.3B.2_1"]), ("xyz", [])],
