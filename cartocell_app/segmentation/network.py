@@ -17,7 +17,7 @@ from cartocell_app.segmentation.model_card import ModelCard, read_card
 from cartocell_app.segmentation.patches import predict_in_patches
 from cartocell_app.segmentation.runtime import DeviceError, NoMemoryError, Session
 from cartocell_app.segmentation.targets import CHANNELS
-from cartocell_app.segmentation.tiling import Shape, Tile, constant_tile, plan_tiles, smallest_tile_voxels
+from cartocell_app.segmentation.tiling import Shape, Tile, constant_tile, least_work, plan_tiles, smallest_tile_voxels
 
 OUTPUT_BYTES = len(CHANNELS) * FLOAT_BYTES
 """Of the maps, per voxel."""
@@ -25,9 +25,15 @@ OUTPUT_BYTES = len(CHANNELS) * FLOAT_BYTES
 FREE_SHARE = 0.8
 """Share of the free memory that the network may take; the rest is for what comes after and for other programs."""
 
-USUAL_BYTES, BYTES_A_VOXEL, GREATEST_BYTES = 2.0e9, 50, 4.0e9
-"""The network takes this much, and as much again for each voxel of the stack up to the last number, unless it cannot
-do with so little. More would make it hardly faster."""
+USUAL_BYTES, MOST_BYTES = 2.0e9, 5.5e9
+"""The network takes the first, or more where tiles would cost too much, up to the second with its maps: then all of
+`cartocell segment` stays below 6 GB. Only where it cannot do with so little does it take what is free."""
+
+BUDGET_STEP = 1.25
+"""Each memory that is considered is so many times the one before."""
+
+GOOD_ENOUGH = 1.3
+"""Work of the tiles, as a multiple of what the most memory would leave, with which no more memory is taken."""
 
 KEPT_SHARE = 0.25
 """Share of the free memory that the network may keep from one volume to the next, which then is a fifth faster."""
@@ -169,7 +175,7 @@ class Network:
     ) -> NDArray[np.float32]:
         shape, divisor = _shape(volume), self.card.size_divisor
         smallest = smallest_tile_voxels(shape, halo_vox, divisor)
-        limit_bytes = self._limit_bytes(smallest, volume.size, max_bytes)
+        limit_bytes = self._limit_bytes(smallest, shape, halo_vox, max_bytes)
         maps = np.empty((len(CHANNELS), *shape), np.float32)
         max_voxels = self._choose_mode(shape, limit_bytes)
         tiles = deque(plan_tiles(shape, halo_vox, divisor, max_voxels))
@@ -218,7 +224,7 @@ class Network:
         self, volume: NDArray[np.float32], progress: Progress, cancelled: Cancelled, max_bytes: float | None
     ) -> NDArray[np.float32]:
         patch = self.card.patch_vox or _shape(volume)
-        limit_bytes = self._limit_bytes(math.prod(patch), volume.size, max_bytes)
+        limit_bytes = self._limit_bytes(math.prod(patch), _shape(volume), None, max_bytes)
         self._choose_mode(patch, limit_bytes)
         try:
             margin = self.card.patch_margin_vox
@@ -261,17 +267,30 @@ class Network:
         free = self._device.memory_bytes
         return FREE_SHARE * (machine.free_memory_bytes() if free is None else free)
 
-    def _limit_bytes(self, smallest_voxels: int, volume_voxels: int, max_bytes: float | None) -> float:
+    def _limit_bytes(
+        self, smallest_voxels: int, shape: Shape, halo_vox: Shape | None, max_bytes: float | None
+    ) -> float:
         """Memory that the network may take; a UserError if the smallest tile needs more."""
         free_bytes = self._free_bytes() if max_bytes is None else max_bytes
-        output_bytes = volume_voxels * OUTPUT_BYTES if max_bytes is None and self._device.memory_bytes is None else 0
+        on_processor = max_bytes is None and self._device.memory_bytes is None
+        output_bytes = math.prod(shape) * OUTPUT_BYTES if on_processor else 0
         least_bytes = self._least_bytes(smallest_voxels)
         if least_bytes + output_bytes > free_bytes:
-            raise self._too_little(smallest_voxels, volume_voxels, free_bytes)
-        if max_bytes is not None or self._device.memory_bytes is not None:
+            raise self._too_little(smallest_voxels, math.prod(shape), free_bytes)
+        if not on_processor:
             return free_bytes
-        usual_bytes = min(USUAL_BYTES + BYTES_A_VOXEL * volume_voxels, GREATEST_BYTES)
-        return min(max(usual_bytes, least_bytes), free_bytes - output_bytes)
+        most_bytes = min(max(MOST_BYTES - output_bytes, USUAL_BYTES, least_bytes), free_bytes - output_bytes)
+        if halo_vox is None:
+            return max(min(USUAL_BYTES, most_bytes), least_bytes)
+        return self._worth_bytes(max(min(USUAL_BYTES, most_bytes), least_bytes), most_bytes, shape, halo_vox)
+
+    def _worth_bytes(self, usual_bytes: float, most_bytes: float, shape: Shape, halo_vox: Shape) -> float:
+        """Memory from `usual_bytes` to `most_bytes` from where on more would make the network hardly faster."""
+        steps = math.ceil(math.log(most_bytes / usual_bytes, BUDGET_STEP))
+        budgets = [usual_bytes * BUDGET_STEP**step for step in range(steps)] + [most_bytes]
+        rooms = [max(self._room_voxels(budget, mode) for mode in (FAST, FRUGAL)) for budget in budgets]
+        work = least_work(shape, halo_vox, self.card.size_divisor, rooms)
+        return next(budget for budget, its in zip(budgets, work, strict=True) if its <= GOOD_ENOUGH * work[-1])
 
     def _choose_mode(self, shape: Shape, limit_bytes: float) -> float:
         """Set the fastest way to run that memory allows, and return the voxels of the largest tile for it."""

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,9 +93,7 @@ def plan_tiles(
         If even the smallest tile is larger than `max_voxels`; see `smallest_tile_voxels`.
     """
     region = region or (slice(0, shape[0]), slice(0, shape[1]), slice(0, shape[2]))
-    cuts = [_cuts(*axis) for axis in zip(shape, halo_vox, divisor, region, strict=True)]
-    longest = _grid([[cut.longest for cut in axis] for axis in cuts])
-    total = _grid([[cut.total for cut in axis] for axis in cuts])
+    cuts, longest, total = _ways(shape, halo_vox, divisor, region)
     if longest.min() > max_voxels:
         raise ValueError(f"no tile of {max_voxels:.0f} voxels holds a halo of {halo_vox} voxels")
     best = np.unravel_index(int(np.where(longest <= max_voxels, total, np.inf).argmin()), total.shape)
@@ -104,6 +102,12 @@ def plan_tiles(
         for i, axis in enumerate(zip(shape, halo_vox, divisor, region, strict=True))
     ]
     return [_tile(z, y, x) for z, y, x in itertools.product(*parts)]
+
+
+def least_work(shape: Shape, halo_vox: Shape, divisor: Shape, max_voxels: Sequence[float]) -> list[float]:
+    """Voxels that `plan_tiles` computes in all, for each of several largest tiles; inf where none is small enough."""
+    _, longest, total = _ways(shape, halo_vox, divisor, (slice(0, shape[0]), slice(0, shape[1]), slice(0, shape[2])))
+    return [float(total.min(where=longest <= most, initial=np.inf)) for most in max_voxels]
 
 
 def smallest_tile_voxels(shape: Shape, halo_vox: Shape, divisor: Shape) -> int:
@@ -151,6 +155,16 @@ def constant_tile(
 
 def _round_up(size: int, by: int) -> int:
     return -(-size // by) * by
+
+
+def _ways(
+    shape: Shape, halo_vox: Shape, divisor: Shape, region: Box
+) -> tuple[list[list[_Cut]], NDArray[np.float64], NDArray[np.float64]]:
+    """Ways to cut each axis; voxels of the largest tile, and of all tiles, for each combination of them."""
+    cuts = [_cuts(*axis) for axis in zip(shape, halo_vox, divisor, region, strict=True)]
+    longest = _grid([[cut.longest for cut in axis] for axis in cuts])
+    total = _grid([[cut.total for cut in axis] for axis in cuts])
+    return cuts, longest, total
 
 
 def _cuts(size: int, halo: int, by: int, region: slice) -> list[_Cut]:

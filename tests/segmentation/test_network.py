@@ -268,6 +268,25 @@ def test_little_free_memory_makes_tiles(model, monkeypatch, runs, room):
     np.testing.assert_allclose(maps, directly(model, volume), atol=1e-4)
 
 
+def test_more_memory_is_taken_where_tiles_would_cost_much(model, monkeypatch, runs, room):
+    """As for a network that sees far: halves of a cyst are hardly smaller than all of it."""
+    net = Network.open(model, "cpu", 1)
+    volume = noise((101, 60, 75))
+    usual = room(net, volume.shape, 0.2)
+    monkeypatch.setattr(network, "USUAL_BYTES", usual)
+    maps = net.predict(volume)
+    assert len(runs) == 1, "there is enough, and tiles of a fifth cost more than 1.3 times the work"
+    runs.clear()
+    monkeypatch.setattr(network, "MOST_BYTES", usual)
+    np.testing.assert_allclose(net.predict(volume), maps, atol=1e-4)
+    assert len(runs) > 1
+    runs.clear()
+    monkeypatch.setattr(network, "MOST_BYTES", 5.5e9)
+    monkeypatch.setattr(network, "GOOD_ENOUGH", 100)
+    net.predict(volume)
+    assert len(runs) > 1
+
+
 def test_forecast_grows_with_the_volume_and_with_the_network(tmp_path):
     (tmp_path / "wide").mkdir()
     small = Network.open(make(tmp_path, [(1, 2, 2)]), "cpu", 1)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cartocell_app.segmentation.receptive_field import receptive_field
 from cartocell_app.segmentation.runtime import Session
-from cartocell_app.segmentation.tiling import constant_tile, plan_tiles, smallest_tile_voxels
+from cartocell_app.segmentation.tiling import constant_tile, least_work, plan_tiles, smallest_tile_voxels
 from tests.segmentation.onnx_graphs import resunet, save
 
 
@@ -93,6 +93,17 @@ def test_no_other_cut_computes_fewer_voxels():
 
     best = min(computed((z, y, x)) for z in range(1, 31) for y in range(1, 21) for x in range(1, 14))
     assert sum(math.prod(tile.shape) for tile in plan_tiles(shape, halo, divisor, limit)) == best
+
+
+def test_the_least_work_is_that_of_the_plan():
+    shape, halo, by = (40, 61, 70), (3, 9, 5), (1, 4, 2)
+    smallest = smallest_tile_voxels(shape, halo, by)
+    limits = [smallest - 1, smallest, 2 * smallest, 1e9]
+    never, *work = least_work(shape, halo, by, limits)
+    assert never == math.inf
+    plans = (plan_tiles(shape, halo, by, most) for most in limits[1:])
+    assert work == [sum(math.prod(tile.shape) for tile in tiles) for tiles in plans]
+    assert work[-1] == 40 * 64 * 70
 
 
 def test_too_small_a_limit_is_refused():
