@@ -26,6 +26,7 @@ from cartocell_app.command_options import (
     StackList,
     Subfolders,
     TimePoint,
+    ViewsWanted,
     VoxelUm,
     given_cell_width,
     given_voxel_size,
@@ -84,6 +85,7 @@ def segment(
         ),
     ] = "auto",
     cell_width: CellWidthUm = None,
+    views: ViewsWanted = None,
     device: Annotated[DeviceName, typer.Option(help="Where the network runs.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads.", show_default="all")] = None,
     ground_truth: Annotated[
@@ -103,7 +105,9 @@ def segment(
     reading = ReadingChoices(name_or_number(scene), name_or_number(channel), time, given_voxel_size(voxel_size))
     stacks, readings = given_stacks(inputs or [], stack_list, reading, subfolders=subfolders, leave_out=output)
     width_um = given_cell_width(cell_width)
-    choices = BatchChoices(find_model(model, device), reading, profile, width_um, device, threads, workers, readings)
+    choices = BatchChoices(
+        find_model(model, device), reading, profile, width_um, views, device, threads, workers, readings
+    )
     with stoppable() as stop, reporter(progress) as report:
         result = segment_batch(stacks, output, choices, report, truth_folder=ground_truth, stop=stop)
         report.message(f"Saved to {output} (overview: {result.summary}).")

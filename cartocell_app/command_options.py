@@ -43,6 +43,17 @@ CellWidthUm = Annotated[
         show_default=False,
     ),
 ]
+ViewsWanted = Annotated[
+    int | None,
+    typer.Option(
+        "--views",
+        min=1,
+        max=2,
+        help="How often the network looks at a stack: 1, or 2 (also turned over; cells are outlined more closely, in "
+        "twice the time or more).",
+        show_default="what the model says",
+    ),
+]
 Channel = Annotated[
     str | None,
     typer.Option(

@@ -16,6 +16,7 @@ from cartocell_app.command_options import (
     Scene,
     Subfolders,
     TimePoint,
+    ViewsWanted,
     VoxelUm,
     given_cell_width,
     given_voxel_size,
@@ -85,6 +86,7 @@ def label(
         ),
     ] = "auto",
     cell_width: CellWidthUm = None,
+    views: ViewsWanted = None,
     leave_out: LeaveOut = 0.5,
     device: Annotated[DeviceName, typer.Option(help="Where the network runs.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="Processor threads.", show_default="all")] = None,
@@ -103,7 +105,7 @@ def label(
     reading = ReadingChoices(name_or_number(scene), name_or_number(channel), time, given_voxel_size(voxel_size))
     stacks = find_stacks(inputs, subfolders=subfolders, leave_out=output)
     width_um = given_cell_width(cell_width)
-    choices = BatchChoices(find_model(model, device), reading, profile, width_um, device, threads, workers)
+    choices = BatchChoices(find_model(model, device), reading, profile, width_um, views, device, threads, workers)
     with stoppable() as stop, reporter(progress) as report:
         result = label_stacks(stacks, output, choices, report, leave_out=leave_out, stop=stop)
         report.message(

@@ -56,6 +56,7 @@ def export(
     tissue_above: float | None = None,
     half: bool = False,
     cell_width_um: float | None = None,
+    second_view_um: tuple[float, float, float] | None = None,
 ) -> ModelCard:
     """Write the network in `weights` as `model` (.onnx), with its card inside.
 
@@ -85,6 +86,8 @@ def export(
     cell_width_um : float, optional
         How wide (µm) the cells are that it knows best, as the ball of the same volume; with it, cells that come out
         much narrower or wider are looked at again, in another size.
+    second_view_um : (z, y, x), optional
+        Voxel size at which it looks at every stack a second time, turned over; the mean counts.
 
     Raises
     ------
@@ -108,8 +111,14 @@ def export(
             words.append(f"Tissue is what it gave more than {tissue_above:g}.")
         if half:
             words.append("Computes in half precision.")
-        own = {"voxel_size_um": works_at_um, "cell_width_um": cell_width_um, "training": " ".join(words)}
-        card = card.model_copy(update=own)
+        card = card.model_copy(
+            update={
+                "voxel_size_um": works_at_um,
+                "second_view_um": second_view_um,
+                "cell_width_um": cell_width_um,
+                "training": " ".join(words),
+            }
+        )
         write_card(partial, card)
     return card
 

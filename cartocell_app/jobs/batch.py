@@ -51,6 +51,8 @@ class BatchChoices:
         A key of `PROFILES`, or ``"auto"`` for what the model's card says.
     cell_width_um : float or None
         About how wide the cells are; None as the profile says.
+    views : 1, 2 or None
+        How often the network looks at a stack; None as the profile says.
     device : str
         ``"auto"``, ``"cpu"``, ….
     threads : int or None
@@ -65,6 +67,7 @@ class BatchChoices:
     reading: ReadingChoices = field(default_factory=ReadingChoices)
     profile: str = AUTO
     cell_width_um: float | None = None
+    views: int | None = None
     device: DeviceName = "auto"
     threads: int | None = None
     workers: int = 1
@@ -72,7 +75,7 @@ class BatchChoices:
 
     @property
     def settings(self) -> SegmentationSettings:
-        """Settings of the profile, once it is known which (see `with_model`), for cells of the given width.
+        """Settings of the profile, once it is known which (see `with_model`), with what was chosen beside it.
 
         Raises
         ------
@@ -81,10 +84,8 @@ class BatchChoices:
         """
         if self.profile not in PROFILES:
             raise UserError(f"There is no profile {self.profile!r}.", f"Choose one of {', '.join((AUTO, *PROFILES))}.")
-        profile = PROFILES[self.profile]
-        return (
-            profile if self.cell_width_um is None else profile.model_copy(update={"cell_width_um": self.cell_width_um})
-        )
+        own = {"cell_width_um": self.cell_width_um, "views": self.views}
+        return PROFILES[self.profile].model_copy(update={name: its for name, its in own.items() if its is not None})
 
     def reading_of(self, name: str) -> ReadingChoices:
         """How to read the stack `name`."""

@@ -22,6 +22,7 @@ from cartocell_app.stacks.voxel_size import VoxelSize
 
 if TYPE_CHECKING:
     from cartocell_app.segmentation.devices import DeviceName
+    from cartocell_app.segmentation.settings import Views
 
 Shape = tuple[int, int, int]
 
@@ -137,12 +138,15 @@ class SegmentWork:
         The stacks.
     device : str
         Where the network runs.
+    views : 1, 2 or "as the model says"
+        How often it looks at each.
     """
 
     what: str
     model: str
     subjects: tuple[Subject, ...]
     device: DeviceName = "auto"
+    views: Views = "as the model says"
 
     def cost(self) -> Cost:
         """See `Work`; what `forecast` says, and what lies on disk afterwards."""
@@ -150,7 +154,7 @@ class SegmentWork:
             facts = forecast.find_out(find_model(self.model, self.device), self.subjects)
         except UserError as error:
             raise UserError(plainly(error, Path(self.model))) from error
-        expected = forecast.forecast(facts, self.device, self.subjects)
+        expected = forecast.forecast(facts, self.device, self.subjects, self.views)
         shapes = [subject.shape for subject in self.subjects if subject.shape is not None]
         return Cost(
             self.what,

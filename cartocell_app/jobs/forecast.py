@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from cartocell_app.segmentation.devices import DeviceReport
     from cartocell_app.segmentation.model_card import ModelCard
+    from cartocell_app.segmentation.settings import Views
     from cartocell_app.stacks.voxel_size import VoxelSize
 
 START_S = 2.0
@@ -118,7 +119,9 @@ def find_out(model: Path, subjects: Sequence[Subject]) -> ModelFacts:
     from cartocell_app.segmentation.network import Network
 
     card = read_card(model)
-    largest = max((_on_grid(card, subject) for subject in subjects), key=math.prod, default=(0, 0, 0))
+    # Whether it will look once or twice is chosen later; at most, it is the finer view.
+    seen = [size for subject in subjects for size in _on_grids(card, subject, "as the model says")]
+    largest = max(seen, key=math.prod, default=(0, 0, 0))
     needed = least = 0
     if math.prod(largest):
         network, rest = Network.open(model, "cpu"), PROGRAM_BYTES + REST_BYTES_PER_VOXEL * math.prod(largest)
@@ -148,8 +151,10 @@ def _probed(model: Path, changed_ns: int) -> tuple[DeviceReport, ...]:
     return tuple(probe_devices(model))
 
 
-def forecast(facts: ModelFacts, device: str, subjects: Sequence[Subject]) -> Forecast:
-    """Time and memory for segmenting `subjects` on `device` ("auto" is the fastest)."""
+def forecast(
+    facts: ModelFacts, device: str, subjects: Sequence[Subject], views: Views = "as the model says"
+) -> Forecast:
+    """Time and memory for segmenting `subjects` on `device` ("auto" is the fastest), each looked at so often."""
     paces = [
         report.seconds_per_mvoxel
         for report in facts.reports
@@ -160,17 +165,16 @@ def forecast(facts: ModelFacts, device: str, subjects: Sequence[Subject]) -> For
     in_tiles = facts.bytes_for_largest > facts.free_bytes
     if not paces or not known:
         return Forecast(None, memory, in_tiles)
-    network = min(paces) * sum(math.prod(_on_grid(facts.card, subject)) for subject in known) / 1e6
+    seen = [size for subject in known for size in _on_grids(facts.card, subject, views)]
+    network = min(paces) * sum(map(math.prod, seen)) / 1e6
     rest = REST_S_PER_MVOXEL * sum(math.prod(subject.shape or ()) for subject in known) / 1e6
     return Forecast(START_S + network + rest, memory, in_tiles)
 
 
-def _on_grid(card: ModelCard, subject: Subject) -> tuple[int, int, int]:
-    """Size (z, y, x) of a stack at the voxel size of the model; zeros if it cannot be told."""
-    from cartocell_app.stacks.resampling import resampled_shape
+def _on_grids(card: ModelCard, subject: Subject, views: Views) -> list[tuple[int, int, int]]:
+    """Size (z, y, x) of a stack in each view of the network; none if it cannot be told."""
+    from cartocell_app.segmentation.views import views_of
 
     if subject.shape is None or subject.voxel_size is None:
-        return 0, 0, 0
-    if card.voxel_size_um is None:
-        return subject.shape
-    return resampled_shape(subject.shape, subject.voxel_size, card.voxel_size_um)
+        return []
+    return [view.shape for view in views_of(card, views, subject.shape, subject.voxel_size, None)]

@@ -13,8 +13,9 @@ from cartocell_app.progress import Cancelled, Progress
 from cartocell_app.segmentation.evaluation import Evaluation, channel_ious, evaluate_pair
 from cartocell_app.segmentation.network import Network
 from cartocell_app.segmentation.overview import write_overview
-from cartocell_app.segmentation.pipeline import Segmentation, Stopwatch, segment_stack
+from cartocell_app.segmentation.pipeline import Segmentation, segment_stack
 from cartocell_app.segmentation.settings import SegmentationSettings
+from cartocell_app.segmentation.stopwatch import Stopwatch
 from cartocell_app.stacks.reading import read, read_labels
 from cartocell_app.stacks.resampling import resample_maps
 from cartocell_app.stacks.stack import Stack
@@ -181,6 +182,6 @@ def _row(task: StackTask, stack: Stack, result: Segmentation, network: Network, 
         "model": f"{network.card.name} {network.card.version}",
         "profile": profile,
         "device": network.device_words,
-        "notes": " ".join((*result.notes, *network.notes)),
+        "notes": " ".join(result.notes),
         "file": task.path.name,
     }

@@ -8,8 +8,12 @@ def card_as_markdown(card: ModelCard) -> str:
     voxel = "unknown; stacks are taken as they are"
     if card.voxel_size_um is not None:
         voxel = f"{' × '.join(f'{edge_um:g}' for edge_um in card.voxel_size_um)} µm (z, y, x); stacks are brought to it"
+    second = ""
+    if card.second_view_um is not None:
+        second = f"at {' × '.join(f'{edge_um:g}' for edge_um in card.second_view_um)} µm, turned over; the mean counts"
     rows = {
         "Works at": voxel,
+        "Second view": second,
         "Knows best": "" if card.cell_width_um is None else f"cells about {card.cell_width_um:g} µm wide",
         "Work": "unknown" if card.mflop_per_voxel is None else f"{card.mflop_per_voxel:.3g} MFLOP a voxel",
         "Outputs": ", ".join(card.channels),

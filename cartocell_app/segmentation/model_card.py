@@ -63,6 +63,11 @@ class ModelCard(BaseModel):
     Only where it is known does the network look again at cells that come out much narrower or wider.
     """
 
+    second_view_um: tuple[PositiveFloat, PositiveFloat, PositiveFloat] | None = None
+    """Voxel size (z, y, x) at which it looks a second time, at the stack turned over along all axes; None if one view
+    is enough. The mean of both counts. Finer than `voxel_size_um`, it outlines cells more closely.
+    """
+
     normalisation: Normalisation
 
     halo_vox: tuple[NonNegativeInt, NonNegativeInt, NonNegativeInt] | None

@@ -3,21 +3,21 @@
 import math
 from collections import deque
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cartocell_app.errors import UserError
 from cartocell_app.progress import Cancelled, Progress, never, silent, stop_if
-from cartocell_app.segmentation import machine
+from cartocell_app.segmentation import budget, machine
+from cartocell_app.segmentation.budget import Budget, Mode
 from cartocell_app.segmentation.devices import Device, DeviceName, choose_device
 from cartocell_app.segmentation.footprint import FLOAT_BYTES, bytes_per_voxel
 from cartocell_app.segmentation.model_card import ModelCard, read_card
 from cartocell_app.segmentation.patches import predict_in_patches
 from cartocell_app.segmentation.runtime import DeviceError, NoMemoryError, Session
 from cartocell_app.segmentation.targets import CHANNELS
-from cartocell_app.segmentation.tiling import Shape, Tile, constant_tile, least_work, plan_tiles, smallest_tile_voxels
+from cartocell_app.segmentation.tiling import Shape, Tile, constant_tile, plan_tiles, smallest_tile_voxels
 
 OUTPUT_BYTES = len(CHANNELS) * FLOAT_BYTES
 """Of the maps, per voxel."""
@@ -25,36 +25,8 @@ OUTPUT_BYTES = len(CHANNELS) * FLOAT_BYTES
 FREE_SHARE = 0.8
 """Share of the free memory that the network may take; the rest is for what comes after and for other programs."""
 
-USUAL_BYTES, MOST_BYTES = 2.0e9, 5.5e9
-"""The network takes the first, or more where tiles would cost too much, up to the second with its maps: then all of
-`cartocell segment` stays below 6 GB. Only where it cannot do with so little does it take what is free."""
-
-BUDGET_STEP = 1.25
-"""Each memory that is considered is so many times the one before."""
-
-GOOD_ENOUGH = 1.3
-"""Work of the tiles, as a multiple of what the most memory would leave, with which no more memory is taken."""
-
 KEPT_SHARE = 0.25
 """Share of the free memory that the network may keep from one volume to the next, which then is a fifth faster."""
-
-
-class _Mode(NamedTuple):
-    """A way to run, and its memory: `base_bytes` and a multiple of the feature maps, the greatest ever measured.
-
-    Measured on Linux with ONNX Runtime 1.32 (ResU-Nets 16/32/64 and 52/68/84, 0.1 to 1.9 million voxels, first and
-    later runs).
-    """
-
-    keeps_memory: bool
-    factor: float
-    base_bytes: float
-
-
-FAST = _Mode(keeps_memory=True, factor=2.0, base_bytes=64e6)
-FRUGAL = _Mode(keeps_memory=False, factor=1.4, base_bytes=220e6)
-"""A tenth slower (more where the system hands out memory slowly), but larger tiles fit. Small pieces that were given
-back stay with the process for a while; hence the base."""
 
 
 class Network:
@@ -80,8 +52,8 @@ class Network:
         self.notes: list[str] = []
         self._path = path
         self._device = device
-        self._bytes_per_voxel = bytes_per_voxel(path, card.size_divisor)
-        self._mode = FAST
+        self._budget = Budget(bytes_per_voxel(path, card.size_divisor))
+        self._mode = budget.FAST
         self._session: Session | None = None
         self._grown_to = 0  # voxels of the largest piece since the session started
 
@@ -119,7 +91,7 @@ class Network:
     def forecast_bytes(self, shape: Shape) -> int:
         """Memory for a volume of this shape (z, y, x) run at once, its maps included."""
         padded = math.prod(-(-size // by) * by for size, by in zip(shape, self.card.size_divisor, strict=True))
-        return int(self._least_bytes(padded) + math.prod(shape) * OUTPUT_BYTES)
+        return int(self._budget.least_bytes(padded) + math.prod(shape) * OUTPUT_BYTES)
 
     def predict(
         self,
@@ -253,16 +225,6 @@ class Network:
         order = [names.index(channel) for channel in CHANNELS]
         return output if order == sorted(order) else output[order]
 
-    def _bytes(self, voxels: int, mode: _Mode) -> float:
-        return mode.base_bytes + mode.factor * self._bytes_per_voxel * voxels
-
-    def _least_bytes(self, voxels: int) -> float:
-        return min(self._bytes(voxels, mode) for mode in (FAST, FRUGAL))
-
-    def _room_voxels(self, limit_bytes: float, mode: _Mode) -> float:
-        """Voxels of the largest tile that fits."""
-        return (limit_bytes - mode.base_bytes) / (mode.factor * self._bytes_per_voxel)
-
     def _free_bytes(self) -> float:
         free = self._device.memory_bytes
         return FREE_SHARE * (machine.free_memory_bytes() if free is None else free)
@@ -274,32 +236,25 @@ class Network:
         free_bytes = self._free_bytes() if max_bytes is None else max_bytes
         on_processor = max_bytes is None and self._device.memory_bytes is None
         output_bytes = math.prod(shape) * OUTPUT_BYTES if on_processor else 0
-        least_bytes = self._least_bytes(smallest_voxels)
+        least_bytes = self._budget.least_bytes(smallest_voxels)
         if least_bytes + output_bytes > free_bytes:
             raise self._too_little(smallest_voxels, math.prod(shape), free_bytes)
         if not on_processor:
             return free_bytes
-        most_bytes = min(max(MOST_BYTES - output_bytes, USUAL_BYTES, least_bytes), free_bytes - output_bytes)
+        most_bytes = min(
+            max(budget.MOST_BYTES - output_bytes, budget.USUAL_BYTES, least_bytes), free_bytes - output_bytes
+        )
         if halo_vox is None:
-            return max(min(USUAL_BYTES, most_bytes), least_bytes)
-        return self._worth_bytes(max(min(USUAL_BYTES, most_bytes), least_bytes), most_bytes, shape, halo_vox)
-
-    def _worth_bytes(self, usual_bytes: float, most_bytes: float, shape: Shape, halo_vox: Shape) -> float:
-        """Memory from `usual_bytes` to `most_bytes` from where on more would make the network hardly faster."""
-        steps = math.ceil(math.log(most_bytes / usual_bytes, BUDGET_STEP))
-        budgets = [usual_bytes * BUDGET_STEP**step for step in range(steps)] + [most_bytes]
-        rooms = [max(self._room_voxels(budget, mode) for mode in (FAST, FRUGAL)) for budget in budgets]
-        work = least_work(shape, halo_vox, self.card.size_divisor, rooms)
-        return next(budget for budget, its in zip(budgets, work, strict=True) if its <= GOOD_ENOUGH * work[-1])
+            return max(min(budget.USUAL_BYTES, most_bytes), least_bytes)
+        return self._budget.worth_bytes(least_bytes, most_bytes, shape, halo_vox, self.card.size_divisor)
 
     def _choose_mode(self, shape: Shape, limit_bytes: float) -> float:
         """Set the fastest way to run that memory allows, and return the voxels of the largest tile for it."""
         padded = math.prod(-(-size // by) * by for size, by in zip(shape, self.card.size_divisor, strict=True))
-        roomiest = max((FAST, FRUGAL), key=lambda mode: self._room_voxels(limit_bytes, mode))
-        self._use(FAST if self._bytes(padded, FAST) <= limit_bytes else roomiest)
-        return self._room_voxels(limit_bytes, self._mode)
+        self._use(self._budget.mode_for(padded, limit_bytes))
+        return self._budget.room_voxels(limit_bytes, self._mode)
 
-    def _use(self, mode: _Mode) -> None:
+    def _use(self, mode: Mode) -> None:
         if mode != self._mode:
             self._session = None
         self._mode = mode
@@ -308,19 +263,22 @@ class Network:
         """Free the memory kept for the next volume, unless it is little."""
         if self._device.memory_bytes is not None:
             return
-        if self._mode != FAST or self._bytes(self._grown_to, FAST) > KEPT_SHARE * machine.free_memory_bytes():
+        if (
+            self._mode != budget.FAST
+            or self._budget.needed_bytes(self._grown_to, budget.FAST) > KEPT_SHARE * machine.free_memory_bytes()
+        ):
             self._session = None
 
     def _go_on_frugally(self) -> None:
         """Free all memory after it ran out, and say so once."""
         self._session = None
-        self._use(FRUGAL)
+        self._use(budget.FRUGAL)
         note = f"Memory of {self.device_words} ran out, so the network went on in smaller tiles (same result, slower)."
         if note not in self.notes:
             self.notes.append(note)
 
     def _too_little(self, tile_voxels: int, volume_voxels: int, free_bytes: float) -> UserError:
-        need_gb = (self._least_bytes(tile_voxels) + volume_voxels * OUTPUT_BYTES) / 1e9
+        need_gb = (self._budget.least_bytes(tile_voxels) + volume_voxels * OUTPUT_BYTES) / 1e9
         return UserError(
             "There is too little memory for this stack.",
             f"{self.card.name} needs at least {need_gb:.1f} GB for it, and {free_bytes / 1e9:.1f} GB can be used now. "

@@ -1,9 +1,6 @@
 """The main way: one stack in, touching cells out, on the grid of the input."""
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from math import prod
 from typing import Any
 
@@ -17,13 +14,12 @@ from cartocell_app.segmentation.cell_width import USUAL_UM, seen_voxel_size
 from cartocell_app.segmentation.instances import Instances, instances_from_maps
 from cartocell_app.segmentation.model_card import ModelCard
 from cartocell_app.segmentation.network import Network
-from cartocell_app.segmentation.normalisation import normalise
 from cartocell_app.segmentation.settings import SegmentationSettings
+from cartocell_app.segmentation.stopwatch import Stopwatch
+from cartocell_app.segmentation.views import mean_maps, views_of
 from cartocell_app.stacks.resampling import (
     Shape,
     resample_labels,
-    resample_maps,
-    resample_raw,
     resampled_shape,
     resampled_voxel_size,
 )
@@ -55,11 +51,11 @@ class Segmentation:
     labels : (Z, Y, X) ndarray of uint16 or uint32
         Cells that touch, on the input's grid; 0 is lumen and outside.
     maps : (3, z, y, x) ndarray of float32
-        Probabilities B, C, M on the network's grid, which covers the same volume.
+        Probabilities B, C, M on the grid of `outline_shape`, which covers the same volume.
     instances : Instances
-        Seeds, foreground, landscape and cells before Voronoi, on the grid of `outline_shape`.
-    grid : VoxelSize
-        Voxel size of the network's grid.
+        Seeds, foreground, landscape and cells before Voronoi, on the same grid.
+    looked_at : (z, y, x) of int
+        Size at which the network looked at the stack, in its first view.
     seconds : dict
         Time of each step.
     notes : tuple of str
@@ -69,7 +65,7 @@ class Segmentation:
     labels: NDArray[Any]
     maps: NDArray[np.float32]
     instances: Instances
-    grid: VoxelSize
+    looked_at: Shape
     seconds: dict[str, float]
     notes: tuple[str, ...]
 
@@ -81,20 +77,6 @@ class Segmentation:
     def on_input(self, labels: NDArray[Any]) -> NDArray[Any]:
         """Bring labels from the grid of `instances` to the input's."""
         return resample_labels(labels, self.labels.shape)
-
-
-@dataclass
-class Stopwatch:
-    """Seconds spent in each named step."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def time(self, step: str) -> Iterator[None]:
-        """Add the time inside the ``with`` block to `step`."""
-        start = time.perf_counter()
-        yield
-        self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - start
 
 
 def segment_stack(
@@ -158,8 +140,9 @@ def _look_again(
         width_um = found_width_um(found.labels, stack.voxel_size)
         if width_um is None or not wants_another_look(width_um, taken_um):
             break
+        views = views_of(network.card, settings.views, stack.shape, stack.voxel_size, width_um)
         words = f"The cells came out about {width_um:.2g} µm wide, "
-        if prod(_network_shape(stack, network.card, width_um)) > max(MOST_OUTLINED_VOX, prod(found.maps.shape[1:])):
+        if prod(views[0].shape) > max(MOST_OUTLINED_VOX, prod(found.looked_at)):
             notes.append(f"{words}and the stack is too large to look again at their size: crop it for that.")
             break
         notes.append(f"{words}so the network looked again, at their size.")
@@ -169,15 +152,6 @@ def _look_again(
         seconds = {step: seconds[step] + found.seconds[step] for step in seconds}
         taken_um = width_um
     return replace(found, seconds=seconds, notes=(*found.notes, *notes))
-
-
-def _network_shape(stack: Stack, card: ModelCard, cell_width_um: float | None) -> Shape:
-    """Size (z, y, x) at which the network looks at a stack."""
-    assert stack.voxel_size is not None
-    if card.voxel_size_um is None:
-        return stack.shape
-    seen = seen_voxel_size(stack.voxel_size, cell_width_um, card.cell_width_um or USUAL_UM)
-    return resampled_shape(stack.shape, seen, card.voxel_size_um)
 
 
 def _look(
@@ -192,38 +166,25 @@ def _look(
     assert stack.voxel_size is not None
     watch = Stopwatch()
     card = network.card
-    if card.voxel_size_um is None and cell_width_um is not None:
-        raise UserError(
-            f"{card.name} does not say the voxel size that it was trained at, so it cannot be told how wide cells are.",
-            "Leave out --cell-width, or choose another model.",
-        )
+    views = views_of(card, settings.views, stack.shape, stack.voxel_size, cell_width_um)
     seen = seen_voxel_size(stack.voxel_size, cell_width_um, card.cell_width_um or USUAL_UM)
-    shape = _network_shape(stack, card, cell_width_um)
-    grid = resampled_voxel_size(stack.shape, stack.voxel_size, shape)
-    progress("Preparing", 0, 1)
-    with watch.time("prepare"):
-        picture = normalise(resample_raw(stack.data, shape), card.normalisation)
-    stop_if(cancelled)
-    with watch.time("network"):
-        maps = network.predict(picture, progress, cancelled)
-    del picture
-    stop_if(cancelled)
+    # Cells that are taken smaller than they are do not need to be outlined more coarsely.
+    smaller = min(1.0, seen.z_um / stack.voxel_size.z_um)
+    outline_um = None if settings.outline_um is None else settings.outline_um * smaller
+    fine = outline_shape(stack.shape, seen, views[0].shape, outline_um)
+    maps, noted = mean_maps(stack.data, views, fine, network, watch, progress, cancelled)
     progress("Finding cells", 0, 1)
     with watch.time("cells"):
-        # Cells that are taken smaller than they are do not need to be outlined more coarsely.
-        smaller = min(1.0, seen.z_um / stack.voxel_size.z_um)
-        outline_um = None if settings.outline_um is None else settings.outline_um * smaller
-        fine = outline_shape(stack.shape, seen, shape, outline_um)
         fine_um = resampled_voxel_size(stack.shape, seen, fine).zyx_um
-        instances = instances_from_maps(maps if fine == shape else resample_maps(maps, fine), fine_um, settings)
+        instances = instances_from_maps(maps, fine_um, settings)
     stop_if(cancelled)
     with watch.time("regrid"):
         labels = resample_labels(instances.labels, stack.shape)
     progress("Finding cells", 1, 1)
-    notes = _notes(stack, seen, card, labels)
+    notes = (*_notes(stack, seen, card, labels), *noted)
     if settings.cell_width_um == cell_width_um is not None:
         notes = (*notes, f"Taken for cells about {cell_width_um:g} µm wide.")
-    return Segmentation(labels, maps, instances, grid, watch.seconds, notes)
+    return Segmentation(labels, maps, instances, views[0].shape, watch.seconds, notes)
 
 
 def outline_shape(shape: Shape, voxel_size: VoxelSize, network_shape: Shape, outline_um: float | None) -> Shape:

@@ -17,14 +17,29 @@ OWN_UM = read_card(CPU_MODEL).voxel_size_um
 CYST = Subject("a", (100, 100, 100), VoxelSize(*OWN_UM, "test"))
 
 
+ONCE = read_card(CPU_MODEL).model_copy(update={"second_view_um": None})
+
+
 def facts(*reports: DeviceReport, needed: int = 10**9, free: int = 8 * 10**9) -> ModelFacts:
-    return ModelFacts(Path(), read_card(CPU_MODEL), reports, needed, free)
+    return ModelFacts(Path(), ONCE, reports, needed, free)
 
 
 def test_time_is_that_of_the_network_at_its_own_voxel_size_and_of_the_rest():
     assert forecast(facts(CPU), "auto", [CYST]).seconds == pytest.approx(2.0 + 5.0 + 0.9)
     half = Subject("b", (100, 100, 100), VoxelSize(*(um / 2 for um in OWN_UM), "test"))
     assert forecast(facts(CPU), "auto", [half] * 8).seconds == pytest.approx(2.0 + 5.0 + 8 * 0.9)
+
+
+def test_a_second_view_takes_its_time():
+    twice = ONCE.model_copy(update={"second_view_um": tuple(um / 2 for um in OWN_UM)})
+    known = ModelFacts(Path(), twice, (CPU,), 10**9, 8 * 10**9)
+    seconds = {views: forecast(known, "auto", [CYST], views).seconds for views in ("as the model says", 1, 2)}
+    assert seconds == {
+        "as the model says": pytest.approx(2.0 + 9 * 5.0 + 0.9),
+        1: pytest.approx(2.0 + 5.0 + 0.9),
+        2: pytest.approx(2.0 + 9 * 5.0 + 0.9),
+    }
+    assert forecast(facts(CPU), "auto", [CYST], 2).seconds == pytest.approx(2.0 + 2 * 5.0 + 0.9)
 
 
 def test_the_fastest_device_or_the_one_that_was_chosen():

@@ -185,6 +185,22 @@ def test_cells_half_as_wide_are_found_as_well_as_usual_ones_if_that_is_said(cyst
     assert "were done before" not in again.out
 
 
+def test_looking_once_is_a_result_of_its_own(cyst_folder, cartocell):
+    words = ("segment", cyst_folder / "x", "-o", cyst_folder / "out", "--progress", "json")
+    assert cartocell(*words, "--views", 1).code == 0
+    record = json.loads((cyst_folder / "out" / "run.json").read_text())
+    assert record["settings"]["views"] == 1
+    once = rows(cyst_folder / "out")["7d.4C.8_2"]
+    assert "were done before" in cartocell(*words, "--views", 1).out
+    assert "were done before" not in cartocell(*words).out
+    twice = rows(cyst_folder / "out")["7d.4C.8_2"]
+    assert float(twice["s_network"]) > float(once["s_network"])
+    assert json.loads((cyst_folder / "out" / "run.json").read_text())["settings"]["views"] == "as the model says"
+    answer = cartocell(*words, "--views", 3)
+    assert answer.code == 2
+    assert "--views" in answer.err
+
+
 def test_cells_twice_as_wide_are_found_as_well_as_usual_ones_without_a_word(cyst_folder, small_cyst, cartocell):
     twice = VoxelSize(*(length_um * 2 for length_um in small_cyst.voxel_size), source="test")
     write_stack(cyst_folder / "twice" / "7d.4C.8_2.tif", small_cyst.raw, twice)

@@ -11,7 +11,7 @@ import pytest
 
 from cartocell_app.errors import UserError
 from cartocell_app.progress import CancelledError
-from cartocell_app.segmentation import machine, network
+from cartocell_app.segmentation import budget, machine, network
 from cartocell_app.segmentation.footprint import bytes_per_voxel
 from cartocell_app.segmentation.model_card import METADATA_KEY, read_card, write_card
 from cartocell_app.segmentation.network import Network
@@ -47,7 +47,7 @@ def noise(shape, seed=0):
 @pytest.fixture
 def room(monkeypatch):
     """Memory limit under which no tile is larger than a share of the volume."""
-    monkeypatch.setattr(network, "FAST", network.FRUGAL)  # a small whole volume would fit where its half is foreseen
+    monkeypatch.setattr(budget, "FAST", budget.FRUGAL)  # a small whole volume would fit where its half is foreseen
 
     def bytes_for(net, shape, share):
         part = (1, 4, round(math.prod(shape) * share / 16) * 4)
@@ -273,16 +273,16 @@ def test_more_memory_is_taken_where_tiles_would_cost_much(model, monkeypatch, ru
     net = Network.open(model, "cpu", 1)
     volume = noise((101, 60, 75))
     usual = room(net, volume.shape, 0.2)
-    monkeypatch.setattr(network, "USUAL_BYTES", usual)
+    monkeypatch.setattr(budget, "USUAL_BYTES", usual)
     maps = net.predict(volume)
     assert len(runs) == 1, "there is enough, and tiles of a fifth cost more than 1.3 times the work"
     runs.clear()
-    monkeypatch.setattr(network, "MOST_BYTES", usual)
+    monkeypatch.setattr(budget, "MOST_BYTES", usual)
     np.testing.assert_allclose(net.predict(volume), maps, atol=1e-4)
     assert len(runs) > 1
     runs.clear()
-    monkeypatch.setattr(network, "MOST_BYTES", 5.5e9)
-    monkeypatch.setattr(network, "GOOD_ENOUGH", 100)
+    monkeypatch.setattr(budget, "MOST_BYTES", 5.5e9)
+    monkeypatch.setattr(budget, "GOOD_ENOUGH", 100)
     net.predict(volume)
     assert len(runs) > 1
 
@@ -316,7 +316,7 @@ print((kilobytes("VmHWM") - before) * 1024, len(tiles))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the greatest memory used")
-@pytest.mark.parametrize("mode", [network.FAST, network.FRUGAL])
+@pytest.mark.parametrize("mode", [budget.FAST, budget.FRUGAL])
 def test_a_volume_that_should_just_fit_does(tmp_path, mode):
     """In a process of its own, so that nothing else counts."""
     path = make(tmp_path, [(1, 2, 2), (1, 2, 2)], (16, 32, 64))

@@ -27,10 +27,10 @@ def test_a_stack_is_brought_to_the_voxel_size_of_the_training_if_that_is_known(t
     raw = np.random.default_rng(0).integers(0, 255, SHAPE, np.uint8)
     stack = Stack(raw, VoxelSize(*VOXEL_UM, source="test"), "stack")
     result = segment_stack(stack, network, PROFILES["default"])
-    assert result.maps.shape == (3, *grid_shape)
+    assert result.looked_at == grid_shape
     assert result.labels.shape == SHAPE
+    assert result.maps.shape[1:] == result.instances.labels.shape
     assert any("taken as it is" in note for note in result.notes) == (trained_um is None)
-    assert result.grid.zyx_um == pytest.approx(trained_um or VOXEL_UM)
 
 
 def test_where_cells_are_narrow_the_network_looks_closer(tmp_path):
@@ -40,9 +40,8 @@ def test_where_cells_are_narrow_the_network_looks_closer(tmp_path):
     stack = Stack(np.random.default_rng(0).integers(0, 255, SHAPE, np.uint8), VoxelSize(*VOXEL_UM, "test"), "stack")
     narrow = PROFILES["default"].model_copy(update={"cell_width_um": USUAL_UM / 2})
     result = segment_stack(stack, Network.open(path, "cpu", 1), narrow)
-    assert result.maps.shape == (3, 40, 20, 30)
+    assert result.looked_at == (40, 20, 30)
     assert result.labels.shape == SHAPE
-    assert result.grid.zyx_um == pytest.approx((0.5, 0.5, 0.5))
 
 
 def test_how_wide_cells_are_says_nothing_to_a_model_of_unknown_voxel_size(tmp_path):
@@ -76,7 +75,7 @@ def test_where_cells_come_out_narrow_or_wide_the_network_looks_again(tmp_path, r
     stack, network = ball_and_network(tmp_path, radius_um, known_um=10.0)
     stages = []
     found = segment_stack(stack, network, PROFILES["default"], lambda stage, *_: stages.append(stage))
-    assert all(least <= size <= most for size in found.maps.shape[1:])
+    assert all(least <= size <= most for size in found.looked_at)
     assert found.labels.shape == stack.shape
     assert found.cells == 1
     assert any("looked again" in note for note in found.notes) == (least != most)
@@ -90,7 +89,7 @@ def test_there_is_one_look_where_the_width_is_given_or_nobody_knows_what_the_mod
     published = segment_stack(stack, network, PROFILES["biapy-3.7"])
     stack, network = ball_and_network(tmp_path, 10, known_um=None)
     for found in (given, published, segment_stack(stack, network, default)):
-        assert found.maps.shape[1:] == stack.shape
+        assert found.looked_at == stack.shape
         assert not any("again" in note for note in found.notes)
 
 
@@ -99,7 +98,7 @@ def test_where_that_look_shows_another_width_there_is_a_third_and_no_more(tmp_pa
     widths = iter((16.0, 25.0, 50.0))
     monkeypatch.setattr(pipeline, "found_width_um", lambda *_: next(widths))
     found = segment_stack(stack, network, PROFILES["default"])
-    assert found.maps.shape[1:] == (16, 16, 16)
+    assert found.looked_at == (16, 16, 16)
     assert [note[:35] for note in found.notes] == [f"The cells came out about {width} µm wide" for width in (16, 25)]
 
 
@@ -107,7 +106,7 @@ def test_a_stack_too_large_for_a_closer_look_is_not_looked_at_again(tmp_path, mo
     stack, network = ball_and_network(tmp_path, 2.6, known_um=10.0)
     monkeypatch.setattr(pipeline, "MOST_OUTLINED_VOX", 100_000)
     found = segment_stack(stack, network, PROFILES["default"])
-    assert found.maps.shape[1:] == stack.shape
+    assert found.looked_at == stack.shape
     assert "too large to look again" in found.notes[-1]
 
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from cartocell_app.resources import CPU_MODEL
+from cartocell_app.segmentation.card_words import card_as_markdown
 from cartocell_app.segmentation.footprint import bytes_per_voxel
 from cartocell_app.segmentation.model_card import read_card
 from training.export import export, write_onnx
@@ -56,6 +57,17 @@ def test_a_model_in_half_precision_gives_the_same_for_half_the_memory(tmp_path, 
     assert needs[1] < 0.6 * needs[0]
     assert "half precision" in cards[1].training
     assert cards[1].cell_width_um == 9
+
+
+def test_a_model_can_be_told_to_look_twice(made, tmp_path, cartocell):
+    words = ("export", made, "-o", tmp_path / "m.onnx", "--name", "m", "--second-view")
+    assert cartocell(*words, 0.9, 0.8, 0.8).code == 0
+    card = read_card(tmp_path / "m.onnx")
+    assert (card.voxel_size_um, card.second_view_um) == ((1, 1, 1), (0.9, 0.8, 0.8))
+    assert "| Second view | at 0.9 × 0.8 × 0.8 µm, turned over; the mean counts |" in card_as_markdown(card)
+    answer = cartocell(*words, 0, 1, 1)
+    assert answer.code == 2
+    assert "--second-view 0.0 1.0 1.0 cannot be right" in answer.err
 
 
 def maps(path, card):

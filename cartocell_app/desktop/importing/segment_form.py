@@ -8,13 +8,15 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QFileDialog, QGridLayout, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QPushButton, QWidget
 
-from cartocell_app.desktop.importing.models import ModelChoice, model_choices, model_from_file
+from cartocell_app.desktop.importing.model_box import ModelBox
 from cartocell_app.desktop.importing.segment_words import (
     PROFILES,
     card_in_words,
     forecast_in_words,
+    views_in_words,
+    views_of_choice,
     width_in_words,
 )
 from cartocell_app.desktop.importing.segmenting import SegmentChoices
@@ -28,20 +30,17 @@ from cartocell_app.jobs.costs import SegmentWork
 from cartocell_app.jobs.forecast import PROVIDERS, Forecast, ModelFacts, Subject
 from cartocell_app.models import find_model
 from cartocell_app.segmentation.cell_width import USUAL_UM, seen_voxel_size
+from cartocell_app.segmentation.settings import Views
 
-MODEL_HABIT = "segment.model"
 FEWEST_LETTERS = 12
 """Of a name that are seen where there is little room."""
 
 WIDTHS_UM = (3, 4, 5, 6, 8, 11, 15, 20, 25, 30, 40)
 """That are offered for cells of other tissues; it need not be exact."""
 
-LABELLING_MODEL = "M1"
-"""Comes in phase 2, to label cysts with in phase 3; new cysts are for a better one."""
-
 
 class SegmentForm(QWidget):
-    """Model, profile, width of the cells, and device.
+    """Model, profile, width of the cells, how often the network looks, and device.
 
     Parameters
     ----------
@@ -58,21 +57,18 @@ class SegmentForm(QWidget):
 
     def __init__(self, session: Session, model: Path | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session = session
         self._subjects: tuple[Subject, ...] | None = None  # nothing is found out before it is known for what
         self._facts: ModelFacts | None = None
         self._trouble = ""
-        self._models: list[ModelChoice] = []
-        self._offered: tuple[Path | None, ...] = (None,)
-        self._in_use: Path | None = None
-        self.model, self.profile, self.cell_width, self.device = (QComboBox() for _ in range(4))
-        for box in (self.model, self.profile, self.cell_width, self.device):
+        self.model = ModelBox(session, model)
+        self.profile, self.cell_width, self.views, self.device = (QComboBox() for _ in range(4))
+        for box in (self.model, self.profile, self.cell_width, self.views, self.device):
             # Not as wide as the longest name: the form has to fit beside all panels of a small window.
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(FEWEST_LETTERS)
         self.browse = QPushButton("Choose &file…")
         self.browse.setAutoDefault(False)
-        self.card, self.profile_words, self.width_words = (paragraph("", "small") for _ in range(3))
+        self.card, self.profile_words, self.width_words, self.views_words = (paragraph("", "small") for _ in range(4))
         self.forecast_words = paragraph("")
         self._finding = Latest(self._found_out, self._not_found_out, parent=self)
         for key, (name, _) in PROFILES.items():
@@ -80,14 +76,16 @@ class SegmentForm(QWidget):
         self.cell_width.addItem("Not given", None)
         for width_um in WIDTHS_UM:
             self.cell_width.addItem(f"About {width_um} µm", width_um)
+        for words, views in (("As the model says", None), ("Once", 1), ("Twice", 2)):
+            self.views.addItem(words, views)
         self.device.addItem("The fastest that works", "auto")
-        self._fill_models(model)
         self._build()
         self.model.currentIndexChanged.connect(self._model_chosen)
         self.profile.currentIndexChanged.connect(self._show)
         self.cell_width.currentIndexChanged.connect(self._width_chosen)
+        self.views.currentIndexChanged.connect(self._show)
         self.device.currentIndexChanged.connect(self._device_chosen)
-        self.browse.clicked.connect(self._browse)
+        self.browse.clicked.connect(self.model.browse)
         self._show()
 
     def show_subjects(self, subjects: Sequence[Subject]) -> None:
@@ -100,9 +98,13 @@ class SegmentForm(QWidget):
 
     def choices(self) -> SegmentChoices:
         """What is chosen."""
-        word = self._models[self.model.currentIndex()].word
+        word = self.model.chosen.word
         return SegmentChoices(
-            word, self.profile.currentData(), self.device.currentData(), self.cell_width.currentData()
+            word,
+            self.profile.currentData(),
+            self.device.currentData(),
+            self.cell_width.currentData(),
+            self.views.currentData(),
         )
 
     def obstacle(self) -> str:
@@ -116,25 +118,24 @@ class SegmentForm(QWidget):
         """Time and memory; None while they are being found out."""
         facts = self._facts
         seen = self._seen(self._subjects or ())
-        return None if facts is None else forecast.forecast(facts, self.device.currentData(), seen)
+        return None if facts is None else forecast.forecast(facts, self.device.currentData(), seen, self._views())
 
     def work(self, what: str, subjects: Sequence[Subject]) -> SegmentWork:
         """Segmenting stacks as is chosen, `what` in words."""
-        word = self._models[self.model.currentIndex()].word
-        return SegmentWork(what, word, self._seen(subjects), self.device.currentData())
+        word = self.model.chosen.word
+        return SegmentWork(what, word, self._seen(subjects), self.device.currentData(), self._views())
 
     def summary(self) -> str:
         """What is chosen and what that needs, in a line."""
         expected = self.expected()
         if self._trouble or expected is None or self._facts is None:
-            model = self._models[self.model.currentIndex()].path.stem
+            model = self.model.chosen.path.stem
             return self._trouble or f"With {model}. Finding out how long it takes…"
         return f"With {self._facts.path.stem} on {self._device_name()}. {forecast_in_words(expected)}"
 
     def remember(self) -> None:
         """Take the same model next time."""
-        word = self._models[self.model.currentIndex()].word
-        self._session.remember(panels={**self._session.settings.panels, MODEL_HABIT: word})
+        self.model.remember()
 
     def _seen(self, subjects: Sequence[Subject]) -> tuple[Subject, ...]:
         """The stacks at the size at which the network looks at them."""
@@ -147,6 +148,9 @@ class SegmentForm(QWidget):
             for subject in subjects
         )
 
+    def _views(self) -> Views:
+        return views_of_choice(self.views.currentData(), self.profile.currentData())
+
     def _device_name(self) -> str:
         assert self._facts is not None
         wanted = self.device.currentData()
@@ -155,33 +159,13 @@ class SegmentForm(QWidget):
         ]
         return min(usable, key=lambda one: one.seconds_per_mvoxel or 0.0).name if usable else "no device"
 
-    def _fill_models(self, model: Path | None) -> None:
-        project = self._session.project
-        self._models = model_choices(None if project is None else project.folder)
-        # What was said for this project goes before what was taken last, which may have been in another one.
-        model = model or (None if project is None else project.model_in_use())
-        if model is not None and all(choice.path != model for choice in self._models):
-            self._models.append(model_from_file(model))
-        habit = self._session.settings.panels.get(MODEL_HABIT)
-        for choice in self._models:
-            self.model.addItem(choice.name, choice.word)
-        wanted = next(
-            (
-                place
-                for place, choice in enumerate(self._models)
-                if (choice.path == model if model is not None else choice.word == habit)
-            ),
-            0,
-        )
-        self.model.setCurrentIndex(wanted)
-
     def _model_chosen(self) -> None:
         self._facts, self._trouble = None, ""
         self._find_out()
         self._show()
 
     def _find_out(self) -> None:
-        word, device = self._models[self.model.currentIndex()].word, self.device.currentData()
+        word, device = self.model.chosen.word, self.device.currentData()
         subjects = None if self._subjects is None else self._seen(self._subjects)
         if subjects is not None:  # which model "auto" is depends on the devices, which takes a while to try
             self._finding.request(lambda: forecast.find_out(find_model(word, device), subjects))
@@ -191,7 +175,7 @@ class SegmentForm(QWidget):
         self._show()
 
     def _device_chosen(self) -> None:
-        if self._models[self.model.currentIndex()].word == "auto":
+        if self.model.chosen.word == "auto":
             self._find_out()
         self._show()
 
@@ -207,7 +191,7 @@ class SegmentForm(QWidget):
     def _not_found_out(self, error: Exception) -> None:
         if not isinstance(error, UserError):
             raise error
-        self._trouble = plainly(error, self._models[self.model.currentIndex()].path)
+        self._trouble = plainly(error, self.model.chosen.path)
         self._show()
 
     def _fill_devices(self, facts: ModelFacts) -> None:
@@ -225,49 +209,13 @@ class SegmentForm(QWidget):
         self.device.setCurrentIndex(max(0, self.device.findData(wanted)))
         self.device.blockSignals(False)
 
-    def _browse(self) -> None:
-        chosen, _ = QFileDialog.getOpenFileName(self, "Choose a model", "", "Models of CartoCell (*.onnx)")
-        if chosen:
-            self.take_model(Path(chosen))
-
     def take_model(self, path: Path) -> None:
         """Choose a model by its file."""
-        place = next((place for place, choice in enumerate(self._models) if choice.path == path), -1)
-        if place < 0:
-            self._models.append(model_from_file(path))
-            self.model.addItem(self._models[-1].name, self._models[-1].word)
-            place = len(self._models) - 1
-        self.model.setCurrentIndex(place)
+        self.model.take(path)
 
     def refresh_models(self) -> None:
-        """Offer the models that there are by now, of the project that is open by now.
-
-        What is chosen stays, but for three reasons: the project is another one, it says to use another model, or a
-        model came that is not only for labelling (`LABELLING_MODEL`).
-        """
-        project = self._session.project
-        there = model_choices(None if project is None else project.folder)
-        offered = (None if project is None else project.folder, *(choice.path for choice in there))
-        in_use = None if project is None else project.model_in_use()
-        if (offered, in_use) == (self._offered, self._in_use):
-            return
-        word = self._models[self.model.currentIndex()].word
-        chosen: Path | None = self._models[self.model.currentIndex()].path
-        if offered[0] != self._offered[0] or in_use != self._in_use:
-            chosen = in_use
-        else:
-            came = [path for path in offered[1:] if path not in self._offered and path.stem != LABELLING_MODEL]
-            chosen = came[0] if came else chosen
-        self._offered, self._in_use = offered, in_use
-        before = self._models[self.model.currentIndex()].path
-        self.model.blockSignals(True)
-        self.model.clear()
-        self._fill_models(chosen)
-        place = self.model.findData(word)
-        if place >= 0 and self._models[place].path == chosen:  # the one for this computer may be one of the others
-            self.model.setCurrentIndex(place)
-        self.model.blockSignals(False)
-        if self._models[self.model.currentIndex()].path != before:
+        """Offer the models that there are by now; see `ModelBox.refresh`."""
+        if self.model.refresh():
             self._model_chosen()
 
     def _show(self) -> None:
@@ -275,7 +223,9 @@ class SegmentForm(QWidget):
         set_role(self.card, "failed" if self._trouble else "small")
         self.profile_words.setText(PROFILES[self.profile.currentData()][1])
         card = None if self._facts is None else self._facts.card
-        self.width_words.setText(width_in_words(self.cell_width.currentData(), self.profile.currentData(), card))
+        profile = self.profile.currentData()
+        self.width_words.setText(width_in_words(self.cell_width.currentData(), profile, card))
+        self.views_words.setText(views_in_words(self.views.currentData(), profile, card))
         expected = self.expected()
         self.forecast_words.setText(
             ""
@@ -297,6 +247,7 @@ class SegmentForm(QWidget):
             ("&Model", self.model, self.card),
             ("Cells &found", self.profile, self.profile_words),
             ("Cell &width", self.cell_width, self.width_words),
+            ("&Looks", self.views, self.views_words),
             ("Runs &on", self.device, self.forecast_words),
         )
         for number, (text, box, words) in enumerate(rows):
@@ -307,4 +258,3 @@ class SegmentForm(QWidget):
             grid.addWidget(words, 3 * number + 1, 1, 1, 2)
             grid.setRowMinimumHeight(3 * number + 2, SPACING)
         grid.addWidget(self.browse, 0, 2)
-        self.model.setToolTip("A model is a network that learnt from labelled stacks what cells look like.")

@@ -13,6 +13,7 @@ from cartocell_app.segmentation.settings import PROFILES as SETTINGS
 if TYPE_CHECKING:
     from cartocell_app.jobs.forecast import Forecast, Subject
     from cartocell_app.segmentation.model_card import ModelCard
+    from cartocell_app.segmentation.settings import Views
 
 PROFILES: dict[str, tuple[str, str]] = {
     "default": (
@@ -64,6 +65,24 @@ def width_in_words(cell_width_um: int | None, profile: str, card: ModelCard | No
         return "Taken as they are."
     how = f"{larger:.2g} times larger, which takes longer" if larger > 1 else f"{1 / larger:.2g} times smaller"
     return f"The network looks at them {how}, so that they seem {usual} wide. Results keep their true size."
+
+
+def views_of_choice(views: int | None, profile: str) -> Views:
+    """How often the network looks at a stack, where that was chosen, else as the profile says."""
+    return SETTINGS[profile].views if views is None else 2 if views == 2 else 1
+
+
+def views_in_words(views: int | None, profile: str, card: ModelCard | None) -> str:
+    """What looking once or twice means."""
+    chosen = views_of_choice(views, profile)
+    twice = "The network looks at each stack twice, also turned over, and outlines cells more closely"
+    if chosen == 1:
+        return "The network looks at each stack once, the fastest way."
+    if chosen == 2:
+        return f"{twice}; that takes twice as long or more."
+    if card is None or card.second_view_um is None:
+        return "This model looks at each stack once."
+    return f"{twice}. Once is more than twice as fast."
 
 
 def forecast_in_words(expected: Forecast) -> str:

@@ -37,12 +37,15 @@ class SegmentChoices:
         Where the network runs.
     cell_width_um : int or None
         About how wide cells are; None as the profile says.
+    views : 1, 2 or None
+        How often the network looks at each stack; None as the profile says.
     """
 
     model: str = "auto"
     profile: str = "default"
     device: str = "auto"
     cell_width_um: int | None = None
+    views: int | None = None
 
 
 def subject_of_sample(sample: Sample) -> Subject:
@@ -112,4 +115,6 @@ def segment_words(folder: Path, choices: SegmentChoices) -> list[str]:
     """Arguments of ``cartocell`` that segment the list of stacks in `folder` into it."""
     words = ["segment", "--list", str(folder / LIST), "--output", str(folder), "--model", choices.model]
     words += ["--profile", choices.profile, "--device", choices.device]
-    return words if choices.cell_width_um is None else [*words, "--cell-width", str(choices.cell_width_um)]
+    for option, number in (("--cell-width", choices.cell_width_um), ("--views", choices.views)):
+        words += [] if number is None else [option, str(number)]
+    return words

@@ -61,4 +61,6 @@ def test_models_of_others_are_dropped_on_the_window(
     assert words_of(form.profile) == list(table(5, "Ways to find cells")) == [name for name, _ in PROFILES.values()]
     she.reads("the network looks at them again, larger or smaller")
     assert words_of(form.cell_width)[:3] == ["Not given", "About 3 µm", "About 4 µm"]
+    she.reads("Under Looks you can choose Once")
+    assert words_of(form.views) == ["As the model says", "Once", "Twice"]
     she.dialog(SegmentDialog).close()

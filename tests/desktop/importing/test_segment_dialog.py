@@ -173,6 +173,22 @@ def test_narrow_cells_are_looked_at_larger_which_takes_longer(
     qtbot.waitUntil(lambda: form.expected().memory_bytes < usual.memory_bytes)
 
 
+def test_looking_once_is_faster(qtbot: QtBot, project: Project, queue: JobQueue, opened, add: Add, lab: Path):
+    form = opened(add(lab / "7d.4C.8_2.tif")).form
+    qtbot.waitUntil(lambda: "Once is more than twice as fast" in form.views_words.text())
+    assert "--views" not in segment_words(lab, form.choices())
+    twice = form.expected()
+    form.views.setCurrentText("Once")
+    assert segment_words(lab, form.choices())[-2:] == ["--views", "1"]
+    assert form.views_words.text() == "The network looks at each stack once, the fastest way."
+    assert form.expected().seconds < twice.seconds
+    form.views.setCurrentText("As the model says")
+    form.profile.setCurrentText("As BiaPy 3.7")
+    assert form.views_words.text() == "The network looks at each stack once, the fastest way."
+    form.views.setCurrentText("Twice")
+    assert "twice as long or more" in form.views_words.text()
+
+
 def test_stacks_without_voxel_size_can_be_left_out(opened, add: Add, lab: Path):
     dialog = opened(add(lab / "7d.4C.8_2.tif", lab / "Cyst 4d filt.tif"))
     dialog.leave_out.click()
@@ -206,7 +222,7 @@ def test_the_model_for_this_computer_is_the_wide_one_where_a_graphics_card_works
     words = "CartoCell's for this computer (recommended)"
     dialog = opened(samples)
     assert dialog.form.model.currentText() == words
-    assert dialog.form.card.text().startswith("m2-fast 0.5")
+    assert dialog.form.card.text().startswith("m2-fast 0.6")
     assert dialog.form.summary().startswith("With m2-fast on CPU")
 
     computer = Computer(monkeypatch)
@@ -215,10 +231,10 @@ def test_the_model_for_this_computer_is_the_wide_one_where_a_graphics_card_works
     monkeypatch.setattr(forecast, "_probed", forecast._probed.__wrapped__)  # not as it was found out before
     dialog = opened(samples)
     assert dialog.form.model.currentText() == words
-    assert dialog.form.card.text().startswith("m2 0.4")
+    assert dialog.form.card.text().startswith("m2 0.5")
     assert dialog.form.summary().startswith("With m2 on NVIDIA GeForce RTX 4090")
     dialog.form.device.setCurrentIndex(dialog.form.device.findData("cpu"))
-    qtbot.waitUntil(lambda: dialog.form.card.text().startswith("m2-fast 0.5"))
+    qtbot.waitUntil(lambda: dialog.form.card.text().startswith("m2-fast 0.6"))
     assert dialog.form.summary().startswith("With m2-fast on CPU")
 
 
