@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cartocell_app.segmentation.budget import Budget
     from cartocell_app.segmentation.devices import DeviceReport
     from cartocell_app.segmentation.model_card import ModelCard
     from cartocell_app.segmentation.settings import Views
@@ -72,11 +73,13 @@ class ModelFacts:
     reports : tuple of DeviceReport
         Where it runs, and how fast.
     bytes_for_largest : int
-        Memory that the network needs for the largest of the stacks, at once.
+        Memory that the network takes for the largest of the stacks, if there is so much.
     free_bytes : int
         Memory that is free.
     least_bytes : int
         Memory without which the largest of the stacks cannot be segmented, though in the smallest tiles.
+    budget : Budget or None
+        How the network cuts large stacks on a processor; without it, each stack is taken to run at once.
     """
 
     path: Path
@@ -85,6 +88,7 @@ class ModelFacts:
     bytes_for_largest: int
     free_bytes: int
     least_bytes: int = 0
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ def find_out(model: Path, subjects: Sequence[Subject]) -> ModelFacts:
         If it is no model of CartoCell.
     """
     from cartocell_app.segmentation import machine
+    from cartocell_app.segmentation.budget import Budget
     from cartocell_app.segmentation.model_card import read_card
     from cartocell_app.segmentation.network import Network
 
@@ -128,7 +133,7 @@ def find_out(model: Path, subjects: Sequence[Subject]) -> ModelFacts:
         needed = network.forecast_bytes(largest) + rest
         least = min(needed, network.forecast_bytes(_smallest_piece(card, largest)) + rest)
     reports = _probed(model, model.stat().st_mtime_ns)
-    return ModelFacts(model, card, reports, needed, machine.free_memory_bytes(), least)
+    return ModelFacts(model, card, reports, needed, machine.free_memory_bytes(), least, Budget.of(model, card))
 
 
 def _smallest_piece(card: ModelCard, shape: tuple[int, int, int]) -> tuple[int, int, int]:
@@ -155,20 +160,36 @@ def forecast(
     facts: ModelFacts, device: str, subjects: Sequence[Subject], views: Views = "as the model says"
 ) -> Forecast:
     """Time and memory for segmenting `subjects` on `device` ("auto" is the fastest), each looked at so often."""
-    paces = [
-        report.seconds_per_mvoxel
+    usable = [
+        report
         for report in facts.reports
         if report.usable and report.seconds_per_mvoxel is not None and device in ("auto", PROVIDERS[report.provider])
     ]
     known = [subject for subject in subjects if subject.shape is not None and subject.voxel_size is not None]
     memory = min(facts.bytes_for_largest, facts.free_bytes) or None
     in_tiles = facts.bytes_for_largest > facts.free_bytes
-    if not paces or not known:
+    if not usable or not known:
         return Forecast(None, memory, in_tiles)
+    fastest = min(usable, key=lambda report: report.seconds_per_mvoxel or 0.0)
     seen = [size for subject in known for size in _on_grids(facts.card, subject, views)]
-    network = min(paces) * sum(map(math.prod, seen)) / 1e6
+    on_processor = PROVIDERS[fastest.provider] == "cpu"
+    work = sum(_voxels(size, facts) if on_processor else math.prod(size) for size in seen)
+    network = (fastest.seconds_per_mvoxel or 0.0) * work / 1e6
     rest = REST_S_PER_MVOXEL * sum(math.prod(subject.shape or ()) for subject in known) / 1e6
     return Forecast(START_S + network + rest, memory, in_tiles)
+
+
+def _voxels(size: tuple[int, int, int], facts: ModelFacts) -> float:
+    """Voxels that the network computes for a stack: more than it has, where it is cut into tiles that overlap."""
+    if facts.budget is None:
+        return math.prod(size)
+    return max(math.prod(size), _work(facts.budget, size, facts.free_bytes))
+
+
+@lru_cache(maxsize=1024)
+def _work(budget: Budget, size: tuple[int, int, int], free_bytes: int) -> float:
+    """Worked out once: a form asks whenever something in it changes."""
+    return budget.work_voxels(size, free_bytes)
 
 
 def _on_grids(card: ModelCard, subject: Subject, views: Views) -> list[tuple[int, int, int]]:

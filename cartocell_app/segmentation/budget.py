@@ -1,10 +1,18 @@
 """How much memory a network takes, and how much it is given."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
-from cartocell_app.segmentation.tiling import Shape, least_work
+from cartocell_app.segmentation.footprint import FLOAT_BYTES, bytes_per_voxel
+from cartocell_app.segmentation.model_card import ModelCard
+from cartocell_app.segmentation.targets import CHANNELS
+from cartocell_app.segmentation.tiling import Shape, least_work, smallest_tile_voxels
+
+OUTPUT_BYTES = len(CHANNELS) * FLOAT_BYTES
+"""Of the maps, per voxel."""
 
 USUAL_BYTES, MOST_BYTES = 2.0e9, 5.5e9
 """The network takes the first, or more where tiles would cost too much, up to the second with its maps: then all of
@@ -35,17 +43,25 @@ FRUGAL = Mode(keeps_memory=False, factor=1.4, base_bytes=220e6)
 back stay with the process for a while; hence the base."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Budget:
     """Memory of one network.
 
     Parameters
     ----------
+    card : ModelCard
+        Of the model.
     bytes_per_voxel : float
         Of its feature maps, the most at a time; see `footprint.bytes_per_voxel`.
     """
 
+    card: ModelCard
     bytes_per_voxel: float
+
+    @classmethod
+    def of(cls, path: Path, card: ModelCard) -> "Budget":
+        """That of the model at `path`."""
+        return cls(card, bytes_per_voxel(path, card.size_divisor))
 
     def needed_bytes(self, voxels: int, mode: Mode) -> float:
         """Memory for a tile."""
@@ -65,21 +81,40 @@ class Budget:
             return FAST
         return max((FAST, FRUGAL), key=lambda mode: self.room_voxels(limit_bytes, mode))
 
-    def worth_bytes(
-        self, least_bytes: float, most_bytes: float, shape: Shape, halo_vox: Shape, divisor: Shape
-    ) -> float:
-        """Memory from where on more would make the network hardly faster, on a volume of this shape (z, y, x).
+    def padded_voxels(self, shape: Shape) -> int:
+        """Voxels of a volume (z, y, x) once it is as long as the network needs it; of a patch, if it runs on those."""
+        if self.card.halo_vox is None:
+            return math.prod(self.card.patch_vox or shape)
+        return math.prod(-(-size // by) * by for size, by in zip(shape, self.card.size_divisor, strict=True))
 
-        Parameters
-        ----------
-        least_bytes, most_bytes : float
-            It is between these.
-        shape, halo_vox, divisor : (z, y, x) of int
-            See `plan_tiles`.
+    def smallest_voxels(self, shape: Shape) -> int:
+        """Voxels of the smallest piece of a volume that it can run on."""
+        if self.card.halo_vox is None:
+            return self.padded_voxels(shape)
+        return smallest_tile_voxels(shape, self.card.halo_vox, self.card.size_divisor)
+
+    def given_bytes(self, shape: Shape, free_bytes: float = math.inf) -> float:
+        """Memory that it gets on a processor for a volume, beside the maps, if so much is free.
+
+        It is that from where on more would make it hardly faster, and no less than the smallest piece needs.
         """
+        output_bytes, least_bytes = math.prod(shape) * OUTPUT_BYTES, self.least_bytes(self.smallest_voxels(shape))
+        most_bytes = max(min(max(MOST_BYTES - output_bytes, USUAL_BYTES), free_bytes - output_bytes), least_bytes)
         usual_bytes = max(min(USUAL_BYTES, most_bytes), least_bytes)
+        if self.card.halo_vox is None:
+            return usual_bytes
         steps = math.ceil(math.log(most_bytes / usual_bytes, BUDGET_STEP))
         budgets = [usual_bytes * BUDGET_STEP**step for step in range(steps)] + [most_bytes]
-        rooms = [max(self.room_voxels(budget, mode) for mode in (FAST, FRUGAL)) for budget in budgets]
-        work = least_work(shape, halo_vox, divisor, rooms)
+        work = self._work_voxels(shape, budgets)
         return next(budget for budget, its in zip(budgets, work, strict=True) if its <= GOOD_ENOUGH * work[-1])
+
+    def work_voxels(self, shape: Shape, free_bytes: float = math.inf) -> float:
+        """Voxels that it computes for a volume on a processor: those of its tiles, which overlap."""
+        if self.card.halo_vox is None:
+            return math.prod(shape)
+        return self._work_voxels(shape, [self.given_bytes(shape, free_bytes)])[0]
+
+    def _work_voxels(self, shape: Shape, budgets: Sequence[float]) -> list[float]:
+        assert self.card.halo_vox is not None
+        rooms = [max(self.room_voxels(its, mode) for mode in (FAST, FRUGAL)) for its in budgets]
+        return least_work(shape, self.card.halo_vox, self.card.size_divisor, rooms)

@@ -10,17 +10,13 @@ from numpy.typing import NDArray
 from cartocell_app.errors import UserError
 from cartocell_app.progress import Cancelled, Progress, never, silent, stop_if
 from cartocell_app.segmentation import budget, machine
-from cartocell_app.segmentation.budget import Budget, Mode
+from cartocell_app.segmentation.budget import OUTPUT_BYTES, Budget, Mode
 from cartocell_app.segmentation.devices import Device, DeviceName, choose_device
-from cartocell_app.segmentation.footprint import FLOAT_BYTES, bytes_per_voxel
 from cartocell_app.segmentation.model_card import ModelCard, read_card
 from cartocell_app.segmentation.patches import predict_in_patches
 from cartocell_app.segmentation.runtime import DeviceError, NoMemoryError, Session
 from cartocell_app.segmentation.targets import CHANNELS
-from cartocell_app.segmentation.tiling import Shape, Tile, constant_tile, plan_tiles, smallest_tile_voxels
-
-OUTPUT_BYTES = len(CHANNELS) * FLOAT_BYTES
-"""Of the maps, per voxel."""
+from cartocell_app.segmentation.tiling import Shape, Tile, constant_tile, plan_tiles
 
 FREE_SHARE = 0.8
 """Share of the free memory that the network may take; the rest is for what comes after and for other programs."""
@@ -52,7 +48,7 @@ class Network:
         self.notes: list[str] = []
         self._path = path
         self._device = device
-        self._budget = Budget(bytes_per_voxel(path, card.size_divisor))
+        self._budget = Budget.of(path, card)
         self._mode = budget.FAST
         self._session: Session | None = None
         self._grown_to = 0  # voxels of the largest piece since the session started
@@ -89,9 +85,9 @@ class Network:
         return self._device.provider
 
     def forecast_bytes(self, shape: Shape) -> int:
-        """Memory for a volume of this shape (z, y, x) run at once, its maps included."""
-        padded = math.prod(-(-size // by) * by for size, by in zip(shape, self.card.size_divisor, strict=True))
-        return int(self._budget.least_bytes(padded) + math.prod(shape) * OUTPUT_BYTES)
+        """Memory that it takes on a processor for a volume of this shape (z, y, x), its maps included."""
+        whole_bytes = self._budget.least_bytes(self._budget.padded_voxels(shape))
+        return int(min(whole_bytes, self._budget.given_bytes(shape)) + math.prod(shape) * OUTPUT_BYTES)
 
     def predict(
         self,
@@ -146,8 +142,8 @@ class Network:
         max_bytes: float | None,
     ) -> NDArray[np.float32]:
         shape, divisor = _shape(volume), self.card.size_divisor
-        smallest = smallest_tile_voxels(shape, halo_vox, divisor)
-        limit_bytes = self._limit_bytes(smallest, shape, halo_vox, max_bytes)
+        smallest = self._budget.smallest_voxels(shape)
+        limit_bytes = self._limit_bytes(shape, max_bytes)
         maps = np.empty((len(CHANNELS), *shape), np.float32)
         max_voxels = self._choose_mode(shape, limit_bytes)
         tiles = deque(plan_tiles(shape, halo_vox, divisor, max_voxels))
@@ -196,7 +192,7 @@ class Network:
         self, volume: NDArray[np.float32], progress: Progress, cancelled: Cancelled, max_bytes: float | None
     ) -> NDArray[np.float32]:
         patch = self.card.patch_vox or _shape(volume)
-        limit_bytes = self._limit_bytes(math.prod(patch), _shape(volume), None, max_bytes)
+        limit_bytes = self._limit_bytes(_shape(volume), max_bytes)
         self._choose_mode(patch, limit_bytes)
         try:
             margin = self.card.patch_margin_vox
@@ -229,29 +225,19 @@ class Network:
         free = self._device.memory_bytes
         return FREE_SHARE * (machine.free_memory_bytes() if free is None else free)
 
-    def _limit_bytes(
-        self, smallest_voxels: int, shape: Shape, halo_vox: Shape | None, max_bytes: float | None
-    ) -> float:
+    def _limit_bytes(self, shape: Shape, max_bytes: float | None) -> float:
         """Memory that the network may take; a UserError if the smallest tile needs more."""
         free_bytes = self._free_bytes() if max_bytes is None else max_bytes
         on_processor = max_bytes is None and self._device.memory_bytes is None
         output_bytes = math.prod(shape) * OUTPUT_BYTES if on_processor else 0
-        least_bytes = self._budget.least_bytes(smallest_voxels)
-        if least_bytes + output_bytes > free_bytes:
+        smallest_voxels = self._budget.smallest_voxels(shape)
+        if self._budget.least_bytes(smallest_voxels) + output_bytes > free_bytes:
             raise self._too_little(smallest_voxels, math.prod(shape), free_bytes)
-        if not on_processor:
-            return free_bytes
-        most_bytes = min(
-            max(budget.MOST_BYTES - output_bytes, budget.USUAL_BYTES, least_bytes), free_bytes - output_bytes
-        )
-        if halo_vox is None:
-            return max(min(budget.USUAL_BYTES, most_bytes), least_bytes)
-        return self._budget.worth_bytes(least_bytes, most_bytes, shape, halo_vox, self.card.size_divisor)
+        return self._budget.given_bytes(shape, free_bytes) if on_processor else free_bytes
 
     def _choose_mode(self, shape: Shape, limit_bytes: float) -> float:
         """Set the fastest way to run that memory allows, and return the voxels of the largest tile for it."""
-        padded = math.prod(-(-size // by) * by for size, by in zip(shape, self.card.size_divisor, strict=True))
-        self._use(self._budget.mode_for(padded, limit_bytes))
+        self._use(self._budget.mode_for(self._budget.padded_voxels(shape), limit_bytes))
         return self._budget.room_voxels(limit_bytes, self._mode)
 
     def _use(self, mode: Mode) -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from cartocell_app.jobs.cost_words import duration_in_words
 from cartocell_app.jobs.forecast import PROVIDERS, Forecast, ModelFacts, Subject, forecast
 from cartocell_app.resources import CPU_MODEL
 from cartocell_app.segmentation import settings
+from cartocell_app.segmentation.budget import Budget
 from cartocell_app.segmentation.devices import DeviceReport
 from cartocell_app.segmentation.model_card import read_card
 from cartocell_app.stacks.voxel_size import VoxelSize
@@ -40,6 +42,14 @@ def test_a_second_view_takes_its_time():
         2: pytest.approx(2.0 + 9 * 5.0 + 0.9),
     }
     assert forecast(facts(CPU), "auto", [CYST], 2).seconds == pytest.approx(2.0 + 2 * 5.0 + 0.9)
+
+
+def test_tiles_that_overlap_take_their_time_on_a_processor():
+    large = Subject("large", (300, 300, 300), CYST.voxel_size)
+    plain, cut = facts(CPU, GPU), replace(facts(CPU, GPU), budget=Budget.of(CPU_MODEL, ONCE))
+    assert forecast(cut, "cpu", [large]).seconds > 3 * forecast(plain, "cpu", [large]).seconds
+    assert forecast(cut, "cuda", [large]).seconds == forecast(plain, "cuda", [large]).seconds
+    assert forecast(cut, "cpu", [CYST]).seconds < 1.2 * forecast(plain, "cpu", [CYST]).seconds
 
 
 def test_the_fastest_device_or_the_one_that_was_chosen():
