@@ -79,14 +79,14 @@ def views_of(
             "Leave out --cell-width, or choose another model.",
         )
     seen = seen_voxel_size(voxel_size, cell_width_um, card.cell_width_um or USUAL_UM)
-    sizes_um = sizes_looked_at(card, views)
+    sizes_um = _sizes_um(card, views)
     return tuple(
         View(shape if size_um is None else resampled_shape(shape, seen, size_um), is_turned=number > 0)
         for number, size_um in enumerate(sizes_um)
     )
 
 
-def sizes_looked_at(card: ModelCard, views: Views) -> tuple[tuple[float, float, float] | None, ...]:
+def _sizes_um(card: ModelCard, views: Views) -> tuple[tuple[float, float, float] | None, ...]:
     """Voxel size (z, y, x; µm) of each view; None is the stack's own."""
     twice = card.second_view_um is not None if views == "as the model says" else views == 2
     return (card.voxel_size_um, card.second_view_um or card.voxel_size_um) if twice else (card.voxel_size_um,)
@@ -114,7 +114,7 @@ def mean_maps(
     network : Network
         An opened model.
     watch : Stopwatch
-        Gets the seconds of "prepare" and "network".
+        Gets the seconds of "prepare" and "network", and of what is brought to `shape` those of "cells".
     progress, cancelled
         See `cartocell_app.progress`.
 
@@ -166,8 +166,8 @@ def _look(
     stop_if(cancelled)
     with watch.time("network"):
         maps = network.predict(picture, progress, cancelled)
-        del picture
-        maps = view.upright(maps)
-        maps = maps if view.shape == shape else resample_maps(maps, shape)
+    del picture
     stop_if(cancelled)
-    return maps
+    with watch.time("cells"):
+        maps = view.upright(maps)
+        return maps if view.shape == shape else resample_maps(maps, shape)

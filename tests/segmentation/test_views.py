@@ -92,7 +92,7 @@ def test_maps_are_the_mean_of_what_is_seen_upright_and_turned(tmp_path, raw):
     maps, notes = mean_maps(raw, [View(SHAPE), View(fine, is_turned=True)], fine, net, watch, silent, never)
     np.testing.assert_allclose(maps, (first + second) / 2, atol=1e-5)
     assert notes == []
-    assert set(watch.seconds) == {"prepare", "network"}
+    assert set(watch.seconds) == {"prepare", "network", "cells"}
 
 
 def test_progress_goes_through_both_views(tmp_path, raw):
