@@ -199,5 +199,5 @@ def _are(number: int, what: str) -> str:
 
 def _only_in_words(chosen: Sequence[Sample]) -> str:
     if len(chosen) == 1:
-        return f"&Only {chosen[0].name.replace('&', '&&')}"
-    return f"&Only the {len(chosen):,} chosen"
+        return f"O&nly {chosen[0].name.replace('&', '&&')}"
+    return f"O&nly the {len(chosen):,} chosen"

@@ -66,7 +66,7 @@ class SegmentForm(QWidget):
             # Not as wide as the longest name: the form has to fit beside all panels of a small window.
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(FEWEST_LETTERS)
-        self.browse = QPushButton("Choose &file…")
+        self.browse = QPushButton("Choose f&ile…")
         self.browse.setAutoDefault(False)
         self.card, self.profile_words, self.width_words, self.views_words = (paragraph("", "small") for _ in range(4))
         self.forecast_words = paragraph("")
@@ -245,10 +245,10 @@ class SegmentForm(QWidget):
         grid.setColumnStretch(1, 1)
         rows: tuple[tuple[str, QComboBox, QLabel], ...] = (
             ("&Model", self.model, self.card),
-            ("Cells &found", self.profile, self.profile_words),
+            ("Cells fo&und", self.profile, self.profile_words),
             ("Cell &width", self.cell_width, self.width_words),
-            ("&Looks", self.views, self.views_words),
-            ("Runs &on", self.device, self.forecast_words),
+            ("L&ooks", self.views, self.views_words),
+            ("&Runs on", self.device, self.forecast_words),
         )
         for number, (text, box, words) in enumerate(rows):
             label = QLabel(text)

@@ -37,7 +37,7 @@ class VoxelEditor(QWidget):
         self.presets = QComboBox()
         self.presets.setAccessibleName("Voxel sizes of your lab")
         self.presets.activated.connect(self._take_preset)
-        self.keep = QPushButton("&Remember…")
+        self.keep = QPushButton("Remem&ber…")
         self.keep.setAutoDefault(False)
         self.keep.clicked.connect(self._remember)
         lengths = QHBoxLayout()

@@ -38,7 +38,7 @@ from cartocell_app.desktop.theme import SPACING, set_role
 if TYPE_CHECKING:
     from cartocell_app.project.values import Sample
 
-WAYS = (("folder", "Add fol&der…"), ("import", "Add stac&ks…"), ("model", "Add &model…"))
+WAYS = (("folder", "Add fol&der…"), ("import", "Add stac&ks…"), ("model", "Add mode&l…"))
 """Ways to bring something in without dragging, and their buttons."""
 
 MODELS = "Models (*.onnx *.h5 *.hdf5 *.pth *.pt *.ckpt *.zip);;All files (*)"
@@ -86,9 +86,9 @@ class NewCystsPanel(QWidget):
         self.run_words, self.bar = paragraph(""), QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Cysts segmented")
-        self.start, self.stop, self.resume = QPushButton(), QPushButton("S&top"), QPushButton("&Go on")
+        self.start, self.stop, self.resume = QPushButton(), QPushButton("S&top"), QPushButton("Go o&n")
         self.give = QPushButton("Give the &voxel size…")
-        self.batch, self.export = QPushButton("&Table and charts of all"), QPushButton()
+        self.batch, self.export = QPushButton("Ta&ble and charts of all"), QPushButton()
         self.start.setProperty("role", "primary")
         # The page says above what it costs, with the disk.
         self.form.forecast_words.hide()
@@ -125,7 +125,7 @@ class NewCystsPanel(QWidget):
         done = with_cells(cysts)
         for button in (self.batch, self.export):
             button.setVisible(bool(done))
-        self.export.setText(f"&Export the numbers of {cysts_in_words(len(done))}…")
+        self.export.setText(f"E&xport the numbers of {cysts_in_words(len(done))}…")
         self._show_run()
         self._show_start()
         self.cost_changed.emit()

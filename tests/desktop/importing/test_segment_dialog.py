@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -6,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QAbstractButton, QLabel
 from pytestqt.qtbot import QtBot
 
 from cartocell_app.desktop.importing.actions import actions, needs_stacks, samples_to_do, selected_samples
@@ -297,3 +299,11 @@ def test_the_model_of_the_project_comes_first_unless_another_one_was_dropped(
     project.use_model(own)
     assert opened((sample,)).form.choices().model == str(own)
     assert opened((sample,), CPU_MODEL).form.choices().model == "auto"
+
+
+def test_each_letter_that_alt_takes_stands_for_one_thing(opened, add: Add, lab: Path):
+    dialog = opened(add(lab / "7d.4C.8_2.tif", lab / "Cyst 4d filt.tif"))
+    words = [thing.text() for kind in (QLabel, QAbstractButton) for thing in dialog.findChildren(kind)]
+    letters = [letter.upper() for text in words for letter in re.findall(r"(?<!&)&(\w)", text)]
+    assert len(letters) > 8
+    assert sorted(set(letters)) == sorted(letters)
