@@ -144,7 +144,7 @@ def segment_batch(
     """
     check_writable(out)
     remove_partial_files(out)
-    network = Network.open(choices.model, choices.device, _threads_each(choices))
+    network = Network.open(choices.model, choices.device, _threads_each(choices), choices.workers)
     choices = choices.with_model(network.card)
     settings = choices.settings
     model_hash = file_hash(choices.model)
@@ -254,7 +254,7 @@ _worker: dict[str, Any] = {}
 
 
 def _start_worker(choices: BatchChoices, stopping: Any) -> None:
-    network = Network.open(choices.model, choices.device, _threads_each(choices))
+    network = Network.open(choices.model, choices.device, _threads_each(choices), choices.workers)
     _worker.update(network=network, choices=choices, stopping=stopping)
 
 

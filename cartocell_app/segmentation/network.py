@@ -36,6 +36,8 @@ class Network:
         What it says about itself.
     device : Device
         Where it runs.
+    sharers : int
+        Processes that share the memory of the computer at a time, this one included.
 
     Attributes
     ----------
@@ -43,18 +45,19 @@ class Network:
         What the user should know about the last run, a sentence each.
     """
 
-    def __init__(self, path: Path, card: ModelCard, device: Device) -> None:
+    def __init__(self, path: Path, card: ModelCard, device: Device, sharers: int = 1) -> None:
         self.card = card
         self.notes: list[str] = []
         self._path = path
         self._device = device
+        self._sharers = sharers
         self._budget = Budget.of(path, card)
         self._mode = budget.FAST
         self._session: Session | None = None
         self._grown_to = 0  # voxels of the largest piece since the session started
 
     @classmethod
-    def open(cls, path: Path, device: DeviceName = "auto", threads: int | None = None) -> "Network":
+    def open(cls, path: Path, device: DeviceName = "auto", threads: int | None = None, sharers: int = 1) -> "Network":
         """Network of the model at `path`.
 
         Parameters
@@ -65,6 +68,8 @@ class Network:
             ``"auto"`` (the fastest that works), ``"cpu"``, ``"cuda"``, ``"coreml"`` or ``"directml"``.
         threads : int, optional
             On the processor; one a physical core that may be used by default.
+        sharers : int
+            Processes that share the memory of the computer at a time, this one included.
 
         Raises
         ------
@@ -72,7 +77,7 @@ class Network:
             If the file is no model of ours, or the device cannot be used.
         """
         card = read_card(path)
-        return cls(path, card, choose_device(path, device, threads))
+        return cls(path, card, choose_device(path, device, threads), sharers)
 
     @property
     def device_words(self) -> str:
@@ -233,7 +238,7 @@ class Network:
         smallest_voxels = self._budget.smallest_voxels(shape)
         if self._budget.least_bytes(smallest_voxels) + output_bytes > free_bytes:
             raise self._too_little(smallest_voxels, math.prod(shape), free_bytes)
-        return self._budget.given_bytes(shape, free_bytes) if on_processor else free_bytes
+        return self._budget.given_bytes(shape, free_bytes / self._sharers) if on_processor else free_bytes
 
     def _choose_mode(self, shape: Shape, limit_bytes: float) -> float:
         """Set the fastest way to run that memory allows, and return the voxels of the largest tile for it."""

@@ -287,6 +287,17 @@ def test_more_memory_is_taken_where_tiles_would_cost_much(model, monkeypatch, ru
     assert len(runs) > 1
 
 
+def test_processes_side_by_side_share_the_memory(model, monkeypatch, runs, room):
+    volume = noise((101, 60, 75))
+    net = Network.open(model, "cpu", 1)
+    free_bytes = 4 * (room(net, volume.shape, 0.5) + volume.size * 12) / network.FREE_SHARE
+    monkeypatch.setattr(machine, "free_memory_bytes", lambda: free_bytes)
+    maps = net.predict(volume)
+    assert len(runs) == 1
+    np.testing.assert_allclose(Network.open(model, "cpu", 1, sharers=4).predict(volume), maps, atol=1e-4)
+    assert 2 < len(runs) < 10
+
+
 def test_forecast_grows_with_the_volume_and_with_the_network(tmp_path):
     (tmp_path / "wide").mkdir()
     small = Network.open(make(tmp_path, [(1, 2, 2)]), "cpu", 1)
