@@ -65,7 +65,7 @@ def test_a_model_of_another_program_can_be_chosen_once_it_is_imported(
     window.show_phase(5)
     panel, queue = window.panels.new_cysts, window.panels.queue
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(file), ""))
-    (add_model,) = [button for button in panel.ways if "odel" in button.text()]
+    (add_model,) = [button for button in panel.ways if "odel" in button.text().replace("&", "")]
     qtbot.mouseClick(add_model, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: file.name in panel.model_words.text(), timeout=RUN_MS)
     qtbot.waitUntil(lambda: bool(project.runs()) and project.runs()[-1].state == "done", timeout=RUN_MS)
