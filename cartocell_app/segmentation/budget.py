@@ -21,7 +21,7 @@ USUAL_BYTES, MOST_BYTES = 2.0e9, 5.5e9
 BUDGET_STEP = 1.25
 """Each memory that is considered is so many times the one before."""
 
-GOOD_ENOUGH = 1.3
+GOOD_ENOUGH = 1.4
 """Work of the tiles, as a multiple of what the most memory would leave, with which no more memory is taken."""
 
 
