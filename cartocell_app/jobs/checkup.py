@@ -15,8 +15,8 @@ from cartocell_app.segmentation.devices import probe_devices
 from cartocell_app.segmentation.model_card import read_card
 from cartocell_app.stacks.reading import STACK_ENDINGS
 
-TYPICAL_CYST_MVOXEL = 1.4
-"""A cyst of 110 × 130 × 130 voxels of 0.7 × 0.62 × 0.62 µm, at the voxel size of the model in the box."""
+TYPICAL_CYST_MVOXEL = 5.3
+"""A cyst of 110 × 130 × 130 voxels of 0.7 × 0.62 × 0.62 µm, in both views of the model in the box."""
 
 
 def checkup() -> str:

@@ -97,6 +97,13 @@ class Budget:
         """Memory that it gets on a processor for a volume, beside the maps, if so much is free.
 
         It is that from where on more would make it hardly faster, and no less than the smallest piece needs.
+
+        Parameters
+        ----------
+        shape : (z, y, x) of int
+            Of the volume, in voxels.
+        free_bytes : float
+            What it may take, its maps included.
         """
         output_bytes, least_bytes = math.prod(shape) * OUTPUT_BYTES, self.least_bytes(self.smallest_voxels(shape))
         most_bytes = max(min(max(MOST_BYTES - output_bytes, USUAL_BYTES), free_bytes - output_bytes), least_bytes)
@@ -109,7 +116,10 @@ class Budget:
         return next(budget for budget, its in zip(budgets, work, strict=True) if its <= GOOD_ENOUGH * work[-1])
 
     def work_voxels(self, shape: Shape, free_bytes: float = math.inf) -> float:
-        """Voxels that it computes for a volume on a processor: those of its tiles, which overlap."""
+        """Voxels that it computes for a volume on a processor: those of its tiles, which overlap.
+
+        Parameters as of `given_bytes`.
+        """
         if self.card.halo_vox is None:
             return math.prod(shape)
         return self._work_voxels(shape, [self.given_bytes(shape, free_bytes)])[0]

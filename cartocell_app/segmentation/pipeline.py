@@ -37,7 +37,6 @@ few times for a watershed."""
 MOST_OUTLINED_VOX = 64_000_000
 """Larger stacks are outlined on the network's grid, for memory, and are not looked at again on a larger one."""
 
-
 MOST_LOOKS = 3
 """At a stack. The third helps where large cells broke into pieces at first sight, so that the second was too close."""
 

@@ -1,3 +1,5 @@
+import math
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
@@ -8,7 +10,11 @@ from cartocell_app.desktop.device_page import DevicePage, read_checkup
 from cartocell_app.desktop.status import StatusBar, device_words
 from cartocell_app.errors import UserError
 from cartocell_app.jobs.checkup import TYPICAL_CYST_MVOXEL
+from cartocell_app.resources import CPU_MODEL
 from cartocell_app.segmentation.devices import DeviceReport
+from cartocell_app.segmentation.model_card import read_card
+from cartocell_app.segmentation.views import views_of
+from cartocell_app.stacks.voxel_size import VoxelSize
 
 CPU = DeviceReport("CPU · 8 threads", "CPUExecutionProvider", True, "", 6.0 / TYPICAL_CYST_MVOXEL)
 NO_GPU = DeviceReport("NVIDIA GPU", "CUDAExecutionProvider", False, "No NVIDIA GPU was found in this computer.")
@@ -25,6 +31,11 @@ GPU = DeviceReport("RTX 3060 (CUDA)", "CUDAExecutionProvider", True, "", 0.3 / T
 )
 def test_the_fastest_device_is_said_in_words(reports: list[DeviceReport], words: tuple[str, bool]) -> None:
     assert device_words(reports) == words
+
+
+def test_the_cyst_that_is_spoken_of_is_as_the_model_in_the_box_sees_it() -> None:
+    views = views_of(read_card(CPU_MODEL), "as the model says", (110, 130, 130), VoxelSize(0.7, 0.62, 0.62, ""), None)
+    assert sum(math.prod(view.shape) for view in views) / 1e6 == pytest.approx(TYPICAL_CYST_MVOXEL, rel=0.02)
 
 
 def test_devices_are_tried_in_the_background(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
