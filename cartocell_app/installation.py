@@ -2,6 +2,12 @@
 
 import sys
 
+_IN_PYTHON = {
+    "train": "Add it with: pip install 'cartocell[train]'",
+    # Both bring ONNX Runtime, and the one installed last would overwrite parts of the other.
+    "gpu": "Add it with: pip uninstall onnxruntime, then pip install 'onnxruntime-gpu[cuda,cudnn]'",
+}
+
 
 def is_frozen() -> bool:
     """Whether it is the installed program, which brings its own Python, and not a package in somebody's Python."""
@@ -17,7 +23,7 @@ def how_to_add(part: str) -> str:
         What it is needed for: training, or an NVIDIA graphics card.
     """
     if not is_frozen():
-        return f"Add it with: pip install 'cartocell[{part}]'"
+        return _IN_PYTHON[part]
     if part == "train":
         return "The large download of CartoCell has it; your projects open in both."
     return "The download uses the processor; CartoCell installed with Python's pip can use it: see the README."

@@ -9,7 +9,7 @@ import psutil
 
 import cartocell_app
 from cartocell_app.installation import how_to_add
-from cartocell_app.jobs.records import LIBRARIES
+from cartocell_app.jobs.records import library_versions
 from cartocell_app.models import find_model
 from cartocell_app.segmentation.devices import probe_devices
 from cartocell_app.segmentation.model_card import read_card
@@ -45,7 +45,7 @@ def checkup() -> str:
             lines.append(f"  {device.name}: not used. {device.reason}")
     lines.append(f"Reads: {', '.join(STACK_ENDINGS)}")
     lines.append(f"Training: {_training()}")
-    lines.append("Versions: " + ", ".join(f"{library} {version(library)}" for library in LIBRARIES))
+    lines.append("Versions: " + ", ".join(f"{package} {its}" for package, its in library_versions().items()))
     return "\n".join(lines)
 
 

@@ -7,8 +7,9 @@ import hashlib
 import json
 import platform
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from cartocell_app.stacks.files import whole_file
 
 RECORDS = "records"
 LIBRARIES = ("numpy", "scipy", "scikit-image", "onnxruntime", "tifffile")
+
+ONNX_RUNTIMES = ("onnxruntime-gpu", "onnxruntime-directml", "onnxruntime")
+"""Packages that bring ONNX Runtime; where several were installed, the last one hides behind the others."""
 
 FIRST_COLUMNS = (
     "name",
@@ -82,11 +86,21 @@ def write_json(path: Path, values: Mapping[str, Any]) -> None:
 def provenance() -> dict[str, Any]:
     """Versions and machine, for ``run.json``."""
     return {
-        "program": {"cartocell": cartocell_app.__version__, "python": platform.python_version()}
-        | {library: version(library) for library in LIBRARIES},
+        "program": {"cartocell": cartocell_app.__version__, "python": platform.python_version()} | library_versions(),
         "machine": f"{platform.system()} {platform.release()} {platform.machine()}",
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def library_versions() -> dict[str, str]:
+    """Versions of the libraries that results depend on, by the names of the packages that are installed."""
+    found = {}
+    for library in LIBRARIES:
+        for package in ONNX_RUNTIMES if library == "onnxruntime" else (library,):
+            with suppress(PackageNotFoundError):
+                found[package] = version(package)
+                break
+    return found
 
 
 def file_hash(path: Path) -> str:

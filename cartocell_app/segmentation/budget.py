@@ -18,6 +18,9 @@ USUAL_BYTES, MOST_BYTES = 2.0e9, 5.5e9
 """The network takes the first, or more where tiles would cost too much, up to the second with its maps: then all of
 `cartocell segment` stays below 6 GB. Only where it cannot do with so little does it take what is free."""
 
+MOST_NUMBERS = 2**31
+"""In one feature map on a graphics card: ONNX Runtime's CUDA kernels count them in 32 bits."""
+
 BUDGET_STEP = 1.25
 """Each memory that is considered is so many times the one before."""
 
@@ -80,6 +83,11 @@ class Budget:
         if self.needed_bytes(voxels, FAST) <= limit_bytes:
             return FAST
         return max((FAST, FRUGAL), key=lambda mode: self.room_voxels(limit_bytes, mode))
+
+    @property
+    def countable_voxels(self) -> float:
+        """Voxels of the largest tile for a graphics card; a bound, since not all maps that are held are the largest."""
+        return MOST_NUMBERS / (self.bytes_per_voxel / FLOAT_BYTES)
 
     def padded_voxels(self, shape: Shape) -> int:
         """Voxels of a volume (z, y, x) once it is as long as the network needs it; of a patch, if it runs on those."""

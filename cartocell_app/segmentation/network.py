@@ -37,7 +37,7 @@ class Network:
     device : Device
         Where it runs.
     sharers : int
-        Processes that share the memory of the computer at a time, this one included.
+        Processes that share the memory of the computer or card at a time, this one included.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class Network:
         threads : int, optional
             On the processor; one a physical core that may be used by default.
         sharers : int
-            Processes that share the memory of the computer at a time, this one included.
+            Processes that share the memory of the computer or card at a time, this one included.
 
         Raises
         ------
@@ -236,14 +236,17 @@ class Network:
         on_processor = max_bytes is None and self._device.memory_bytes is None
         output_bytes = math.prod(shape) * OUTPUT_BYTES if on_processor else 0
         smallest_voxels = self._budget.smallest_voxels(shape)
-        if self._budget.least_bytes(smallest_voxels) + output_bytes > free_bytes:
+        least_bytes = self._budget.least_bytes(smallest_voxels)
+        if least_bytes + output_bytes > free_bytes:
             raise self._too_little(smallest_voxels, math.prod(shape), free_bytes)
-        return self._budget.given_bytes(shape, free_bytes / self._sharers) if on_processor else free_bytes
+        shared_bytes = free_bytes if max_bytes is not None else free_bytes / self._sharers
+        return self._budget.given_bytes(shape, shared_bytes) if on_processor else max(shared_bytes, least_bytes)
 
     def _choose_mode(self, shape: Shape, limit_bytes: float) -> float:
         """Set the fastest way to run that memory allows, and return the voxels of the largest tile for it."""
         self._use(self._budget.mode_for(self._budget.padded_voxels(shape), limit_bytes))
-        return self._budget.room_voxels(limit_bytes, self._mode)
+        room = self._budget.room_voxels(limit_bytes, self._mode)
+        return room if self._device.memory_bytes is None else min(room, self._budget.countable_voxels)
 
     def _use(self, mode: Mode) -> None:
         if mode != self._mode:

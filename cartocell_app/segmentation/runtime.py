@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -74,6 +75,8 @@ class Session:
         if provider not in available_providers():
             raise DeviceError(f"this ONNX Runtime is without {provider}")
         onnxruntime.set_default_logger_severity(SILENT)
+        if provider == "CUDAExecutionProvider":
+            _load_cuda()
         settings = onnxruntime.SessionOptions()
         settings.log_severity_level = SILENT
         settings.intra_op_num_threads = threads
@@ -87,7 +90,7 @@ class Session:
                 enable_fallback=False,
             )
         if provider not in self._session.get_providers():
-            raise DeviceError(f"{provider} did not load")
+            raise DeviceError(f"{provider} did not load; it needs the CUDA and cuDNN that it was built for")
         self._input: str = self._session.get_inputs()[0].name
 
     def run(self, tile: NDArray[np.float32], cancelled: Cancelled = never) -> NDArray[np.float32]:
@@ -122,6 +125,16 @@ class Session:
                 settings.terminate = True  # without effect on a run that has ended
             maps: NDArray[np.float32] = running.result()[0][0]
         return maps
+
+
+def _load_cuda() -> None:
+    """Load the CUDA libraries that pip installed, which the system's loader would not find."""
+    import onnxruntime
+
+    load = getattr(onnxruntime, "preload_dlls", None)  # since 1.21
+    if load is not None:
+        with redirect_stdout(StringIO()):  # it prints what it misses; a session that does not start says it better
+            load()
 
 
 @contextmanager

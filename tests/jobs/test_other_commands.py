@@ -2,11 +2,13 @@
 
 import csv
 import json
+from importlib.metadata import PackageNotFoundError
 
 import numpy as np
 import pytest
 import tifffile
 
+from cartocell_app.jobs import records
 from cartocell_app.models import find_model
 from cartocell_app.segmentation.model_card import read_card
 from cartocell_app.stacks.reading import read
@@ -33,6 +35,18 @@ def test_an_unknown_command_is_the_users_mistake(cartocell):
 
 def test_version(cartocell):
     assert cartocell("--version").out.startswith("cartocell 0.")
+
+
+def test_with_the_onnx_runtime_for_cards_alone_doctor_names_that(cartocell, monkeypatch):
+    def version(package):
+        if package in ("onnxruntime", "onnxruntime-directml"):
+            raise PackageNotFoundError(package)
+        return "1.31.1" if package == "onnxruntime-gpu" else "7.8.9"
+
+    monkeypatch.setattr(records, "version", version)
+    answer = cartocell("doctor")
+    assert answer.code == 0
+    assert "scikit-image 7.8.9, onnxruntime-gpu 1.31.1, tifffile 7.8.9" in answer.out
 
 
 def test_doctor_says_what_works_in_words(cartocell):

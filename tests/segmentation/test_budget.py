@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cartocell_app.resources import CPU_MODEL, GPU_MODEL
+from cartocell_app.resources import CPU_MODEL, GPU_MODEL, MODELS
 from cartocell_app.segmentation import budget
 from cartocell_app.segmentation.budget import FAST, FRUGAL, OUTPUT_BYTES, Budget
+from cartocell_app.segmentation.devices import Device
 from cartocell_app.segmentation.model_card import read_card
+from cartocell_app.segmentation.network import Network
 from cartocell_app.segmentation.tiling import plan_tiles
 
 GB = 10**9
@@ -59,3 +61,19 @@ def test_a_model_that_runs_on_patches_needs_the_memory_of_one():
     assert its.padded_voxels((500, 600, 700)) == its.smallest_voxels((500, 600, 700)) == 64 * 80 * 80
     assert its.work_voxels((50, 60, 70)) == 50 * 60 * 70
     assert its.given_bytes((50, 60, 70)) == budget.USUAL_BYTES
+
+
+@pytest.mark.parametrize("name", ["m2", "m2-fp16", "m2-fast"])
+def test_no_map_of_a_tile_for_a_card_has_more_numbers_than_its_kernels_can_count(name):
+    path = MODELS / f"{name}.onnx"
+    its, widest = Budget.of(path, read_card(path)), {"m2": 120, "m2-fp16": 120, "m2-fast": 48}[name]
+    assert 0.3 < widest * its.countable_voxels / 2**31 <= 1
+
+
+def test_processes_share_the_memory_of_a_card():
+    def largest_tile(sharers: int) -> float:
+        card = Device("cuda", "a card", "CPUExecutionProvider", memory_bytes=10 * GB)
+        network = Network(CPU_MODEL, read_card(CPU_MODEL), card, sharers)
+        return network._choose_mode((500, 500, 500), network._limit_bytes((500, 500, 500), None))
+
+    assert largest_tile(4) < 0.3 * largest_tile(1)

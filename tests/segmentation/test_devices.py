@@ -55,7 +55,7 @@ def test_a_missing_gpu_and_a_missing_package_are_told_apart(computer, model):
     computer.has("Linux", GPU, [CPU])
     unused = probe_devices(model)[0]
     assert unused.name == "NVIDIA GeForce RTX 4090 (CUDA)"
-    assert "pip install 'cartocell[gpu]'" in unused.reason
+    assert "pip uninstall onnxruntime, then pip install 'onnxruntime-gpu[cuda,cudnn]'" in unused.reason
     assert computer.started == [CPU, CPU]
 
 
