@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -37,9 +38,14 @@ class TiffStacks(StackFile):
     def close(self) -> None:
         self._tif.close()
 
+    @cached_property
+    def _series(self) -> Sequence[tifffile.TiffPageSeries]:
+        """All series with axes of length 1; since tifffile 2026.5.2 one must ask for those beforehand."""
+        series: Any = self._tif.series
+        return list(series(squeeze=False)) if callable(series) else series
+
     def _describe(self) -> list[StoredImage]:
-        series = self._tif.series
-        described = self._ome_images(series)
+        described = self._ome_images(self._series)
         return [self._image(place, ome) for place, ome in enumerate(described)]
 
     def _ome_images(self, series: Sequence[tifffile.TiffPageSeries]) -> list[OmeImage | None]:
@@ -53,8 +59,8 @@ class TiffStacks(StackFile):
         return [by_name.get(one.name) if len(by_name) == len(images) else None for one in series]
 
     def _image(self, place: int, ome: OmeImage | None) -> StoredImage:
-        series = self._tif.series[place]
-        letters, shape = series.get_axes(squeeze=False), series.get_shape(squeeze=False)
+        series = self._series[place]
+        letters, shape = _axes(series), _shape(series)
         samples = shape[letters.index("S")] if "S" in letters else 1
         photometric = series.keyframe.photometric
         rgb = samples > 1 and getattr(photometric, "name", "") in COLOUR_KINDS
@@ -87,14 +93,14 @@ class TiffStacks(StackFile):
             if promised > pages:
                 return INCOMPLETE.format(wanted=promised)
         planes, size = len(series), series.keyframe.size
-        if series.dataoffset is None and size and planes * size < prod(series.get_shape(squeeze=False)):
-            return INCOMPLETE.format(wanted=prod(series.get_shape(squeeze=False)) // size)
+        if series.dataoffset is None and size and planes * size < prod(_shape(series)):
+            return INCOMPLETE.format(wanted=prod(_shape(series)) // size)
         return ""
 
     def volume(self, image: int, at: Mapping[str, int]) -> NDArray[Any]:
         """See `StackFile.volume`: maps the file where its voxels lie in one piece, else decodes single pages."""
-        series, axes = self._tif.series[image], self.images[image].axes
-        shape = series.get_shape(squeeze=False)
+        series, axes = self._series[image], self.images[image].axes
+        shape = _shape(series)
         if series.dataoffset is not None and not series.is_multifile:
             stored = series.dtype.newbyteorder(self._tif.byteorder)
             mapped = np.memmap(self.path, stored, "r", series.dataoffset, shape)
@@ -120,6 +126,16 @@ class TiffStacks(StackFile):
             ends = (a + b for a, b in zip(page.dataoffsets, page.databytecounts, strict=True))
             if max(ends, default=0) > page.parent.filehandle.size:
                 raise ValueError("the file ends before its last slice")
+
+
+def _shape(series: tifffile.TiffPageSeries) -> tuple[int, ...]:
+    shape: tuple[int, ...] = series.get_shape(squeeze=False) if hasattr(series, "get_shape") else series.shape
+    return shape
+
+
+def _axes(series: tifffile.TiffPageSeries) -> str:
+    axes: str = series.get_axes(squeeze=False) if hasattr(series, "get_axes") else series.axes
+    return axes
 
 
 def _labels(letters: str, shape: Sequence[int], rgb: bool) -> list[str | None]:
