@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from cartocell_app.segmentation.joining import join_open
 from cartocell_app.segmentation.seeds import hills, peak_seeds, piece_seeds
 from cartocell_app.segmentation.settings import Landscape, NearestCell, PeakSeeds, SegmentationSettings
 from cartocell_app.segmentation.voronoi import share_as_published, share_to_nearest, without_doubtful
@@ -32,7 +33,8 @@ class Instances:
     Attributes
     ----------
     seeds : (Z, Y, X) ndarray of int32
-        What each cell was grown from; 0 elsewhere. Seeds that became no cell have the numbers after the last cell.
+        What each cell was grown from, one piece or several; 0 elsewhere. Seeds that became no cell have the numbers
+        after the last cell.
     foreground : (Z, Y, X) ndarray of bool
         Where the watershed could grow.
     landscape : (Z, Y, X) ndarray of float32
@@ -70,7 +72,7 @@ def instances_from_maps(maps: FloatArray, voxel_size_um: Sequence[float], settin
     Instances
         Without any cell if there is nothing to find.
     """
-    interior, _, tissue = maps
+    interior, contour, tissue = maps
     cuts = _cuts(maps, settings)
     seeds = _seeds(maps, cuts, voxel_size_um, settings)
     foreground = cuts["foreground"].above(interior)
@@ -83,7 +85,12 @@ def instances_from_maps(maps: FloatArray, voxel_size_um: Sequence[float], settin
         cells = without_doubtful(cells, tissue, settings.voronoi.least_certainty)
     else:
         cells = share_as_published(grown, mask, settings.voronoi)
-    number = _numbers(cells, seed_count=int(seeds.max(initial=0)))
+    seed_count = int(seeds.max(initial=0))
+    if settings.open_by is None:
+        number = _numbers(cells, seed_count)
+    else:
+        joined = join_open(cells, interior, contour, settings.open_by, seed_count)
+        number = _numbers(joined[cells], seed_count)[joined]
     thresholds = {name: cut.probability for name, cut in cuts.items()}
     return Instances(number[seeds].astype(np.int32), foreground, landscape, number[grown], number[cells], thresholds)
 

@@ -56,7 +56,7 @@ class PeakSeeds(_Settings):
         "network's probabilities count.",
     )
     depth: float = Field(
-        0.1,
+        0.07,
         gt=0,
         le=1,
         description="How far one must descend from a hilltop, on the way to a higher one, for it to be a cell. "
@@ -99,7 +99,7 @@ class NearestCell(_Settings):
         30.0, ge=0, description="Cells that end up smaller are given to their neighbours (µm³)."
     )
     least_certainty: float = Field(
-        0.82,
+        0.86,
         ge=0,
         le=1,
         description="Cells whose mean probability of tissue is less than this share of the middle cell's are lumen or "
@@ -147,6 +147,11 @@ class SegmentationSettings(_Settings):
     voronoi: Annotated[NearestCell | PublishedVoronoi, Field(discriminator="kind")] = Field(
         NearestCell(), description="How the tissue is shared out, so that neighbouring cells touch."
     )
+    open_by: Annotated[float, Field(gt=0, le=2)] | None = Field(
+        0.7,
+        description="Neighbours without a membrane between them are pieces of one cell and are joined: where interior "
+        "minus contour, on average over their face, is so much higher than over the middle face. Without it, none are.",
+    )
     outline_um: float | None = Field(
         0.5,
         gt=0,
@@ -175,6 +180,7 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         landscape="interior 8-bit",
         tissue=OtsuThreshold(),
         voronoi=PublishedVoronoi(),
+        open_by=None,
         outline_um=None,
         cell_width_um=None,
         views=1,
@@ -185,6 +191,7 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         landscape="distance voxels",
         tissue=OtsuThreshold(),
         voronoi=PublishedVoronoi(),
+        open_by=None,
         outline_um=None,
         cell_width_um=None,
         views=1,
@@ -195,6 +202,7 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         landscape="interior",
         tissue=OtsuThreshold(),
         voronoi=PublishedVoronoi(),
+        open_by=None,
         outline_um=None,
         cell_width_um=None,
         views=1,
@@ -205,6 +213,7 @@ PROFILES: Final[dict[str, SegmentationSettings]] = {
         landscape="interior blurred",
         tissue=OtsuThreshold(),
         voronoi=PublishedVoronoi(closing_vox=0, fill_holes=True),
+        open_by=None,
         outline_um=None,
         cell_width_um=None,
         views=1,
