@@ -127,8 +127,9 @@ class TrainingSettings(BaseModel):
     seed: int = Field(default=1_000_000, ge=0)
     """Of everything random; with synthetic specimens also the first one's."""
 
-    specimens: Literal["cysts", "tissues"] = "cysts"
-    """Kinds of synthetic specimens: cysts most of all, or more of other tissues, and cells from thin to very large."""
+    specimens: Literal["cysts", "tissues", "all"] = "cysts"
+    """Kinds of synthetic specimens: cysts most of all, or more of other tissues, and cells from thin to very large; or
+    half of each."""
 
     examples: int = Field(default=256, ge=1)
     """Synthetic specimens to train on, where no training set is given."""

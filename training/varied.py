@@ -90,7 +90,10 @@ TISSUES: Mix = (
 )
 """Kinds and their shares where all tissues count: cells of 6 to 28 µm, columns, files of cells in many layers."""
 
-MIXES: dict[str, Mix] = {"cysts": CYSTS, "tissues": TISSUES}
+ALL: Mix = tuple((preset, share / 2) for preset, share in (*CYSTS, *TISSUES))
+"""Half of each."""
+
+MIXES: dict[str, Mix] = {"cysts": CYSTS, "tissues": TISSUES, "all": ALL}
 """What a training set is drawn from, by name."""
 
 SMALLEST_FRAME_UM = np.array([46.0, 58.0, 58.0], np.float32)
