@@ -1,5 +1,6 @@
 """The commands that need PyTorch: ``train``, ``export``, ``import-model`` and ``export-model-zoo``."""
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -122,7 +123,7 @@ def train(
         folder = RunFolder(output, name or "cartocell", run_id or 1)
         settings = _settings(settings_file, chosen, USUAL if dataset else "synthetic")
         start = None if start_from is None else find_model(start_from, "cpu")
-        settings = _for_start(settings, start, chosen)
+        settings = _for_start(settings, start, _said_in(settings_file) if settings_file else chosen)
         sources = Sources(dataset, validation, size, start)
     machines = Machines(device, devices, nodes, default_loaders(devices))
     _run(settings, sources, folder, machines, progress)
@@ -165,13 +166,19 @@ def _settings(file: Path | None, chosen: dict[str, Any], usual: str) -> "Trainin
     return training_settings(**(chosen | {"preset": chosen["preset"] or usual}))
 
 
+def _said_in(file: Path) -> Mapping[str, Any]:
+    """What a file of settings, which was read before, says itself."""
+    said: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return said
+
+
 def _for_start(settings: "TrainingSettings", start: Path | None, chosen: Mapping[str, Any]) -> "TrainingSettings":
     """Settings for the network that a training starts from; what was chosen by hand stays, and must suit it."""
     if start is None:
         return settings
     from training.starting import settings_to_start_from
 
-    kept = {name: getattr(settings, name) for name in ("feature_maps", "z_pool", "learning_rate") if chosen[name]}
+    kept = {name: getattr(settings, name) for name in ("feature_maps", "z_pool", "learning_rate") if chosen.get(name)}
     return settings_to_start_from(start, settings).model_copy(update=kept)
 
 

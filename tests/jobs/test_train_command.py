@@ -171,3 +171,22 @@ def test_a_set_that_cannot_be_trained_on(tmp_path, dataset, cartocell):
     answer = cartocell("train", tmp_path, "-o", tmp_path / "run")
     assert answer.code == 2
     assert "no folder y" in answer.err
+
+
+@pytest.mark.parametrize(("said", "taken"), [({"learning_rate": 0.0012}, 0.0012), ({}, 5e-4)], ids=["said", "left out"])
+def test_a_file_of_settings_says_how_large_the_steps_from_a_start_are(dataset, tmp_path, cartocell, said, taken):
+    small = {
+        "feature_maps": [2, 4],
+        "z_pool": [2],
+        "patch": [16, 16, 16],
+        "epochs": 1,
+        "steps_per_epoch": 1,
+        "batch": 1,
+    }
+    (tmp_path / "s.json").write_text(json.dumps({"preset": "standard"} | small | said))
+    words = ("--settings", tmp_path / "s.json", "--device", "cpu", "--progress", "none")
+    assert cartocell("train", dataset, "-o", tmp_path / "one", *words).code == 0
+    start = tmp_path / "one" / "network.pt"
+    answer = cartocell("train", dataset, "-o", tmp_path / "two", *words, "--start-from", start)
+    assert answer.code == 0, answer.err
+    assert json.loads((tmp_path / "two" / "run.json").read_text())["settings"]["learning_rate"] == taken

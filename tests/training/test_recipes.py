@@ -13,7 +13,14 @@ RECIPES = Path(__file__).parents[2] / "training" / "recipes"
 
 @pytest.mark.parametrize(
     ("recipe", "model"),
-    [("m2", GPU_MODEL), ("m2-fast", CPU_MODEL), ("m2-fast-finer", CPU_MODEL), ("m2-fast-tissues", CPU_MODEL)],
+    [
+        ("m2", GPU_MODEL),
+        ("m2-all", GPU_MODEL),
+        ("m2-fast", CPU_MODEL),
+        ("m2-fast-finer", CPU_MODEL),
+        ("m2-fast-tissues", CPU_MODEL),
+        ("m2-fast-all", CPU_MODEL),
+    ],
 )
 def test_a_model_was_trained_as_its_recipe_says(recipe, model):
     settings, card = read_settings_file(RECIPES / f"{recipe}.json"), read_card(model)
@@ -23,5 +30,6 @@ def test_a_model_was_trained_as_its_recipe_says(recipe, model):
     assert settings.normalisation == card.normalisation
 
 
-def test_the_last_recipe_is_at_the_voxel_size_that_the_model_works_at():
-    assert read_settings_file(RECIPES / "m2-fast-tissues.json").voxel_um == read_card(CPU_MODEL).voxel_size_um
+@pytest.mark.parametrize(("recipe", "model"), [("m2-all", GPU_MODEL), ("m2-fast-all", CPU_MODEL)])
+def test_the_last_recipe_is_at_the_voxel_size_that_the_model_works_at(recipe, model):
+    assert read_settings_file(RECIPES / f"{recipe}.json").voxel_um == read_card(model).voxel_size_um

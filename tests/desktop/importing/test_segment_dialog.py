@@ -224,7 +224,7 @@ def test_the_model_for_this_computer_is_the_wide_one_where_a_graphics_card_works
     words = "CartoCell's for this computer (recommended)"
     dialog = opened(samples)
     assert dialog.form.model.currentText() == words
-    assert dialog.form.card.text().startswith("m2-fast 0.6")
+    assert dialog.form.card.text().startswith("m2-fast 0.7")
     assert dialog.form.summary().startswith("With m2-fast on CPU")
 
     computer = Computer(monkeypatch)
@@ -233,10 +233,10 @@ def test_the_model_for_this_computer_is_the_wide_one_where_a_graphics_card_works
     monkeypatch.setattr(forecast, "_probed", forecast._probed.__wrapped__)  # not as it was found out before
     dialog = opened(samples)
     assert dialog.form.model.currentText() == words
-    assert dialog.form.card.text().startswith("m2 0.5")
+    assert dialog.form.card.text().startswith("m2 0.6")
     assert dialog.form.summary().startswith("With m2 on NVIDIA GeForce RTX 4090")
     dialog.form.device.setCurrentIndex(dialog.form.device.findData("cpu"))
-    qtbot.waitUntil(lambda: dialog.form.card.text().startswith("m2-fast 0.6"))
+    qtbot.waitUntil(lambda: dialog.form.card.text().startswith("m2-fast 0.7"))
     assert dialog.form.summary().startswith("With m2-fast on CPU")
 
 
