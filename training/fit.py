@@ -1,6 +1,7 @@
 """Training a ResU-Net with Lightning: on a training set, or on synthetic cysts."""
 
 import logging
+import math
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -160,7 +161,7 @@ def _trainer(settings: TrainingSettings, watcher: Watcher, folder: RunFolder, ma
         strategy="ddp" if several else "auto",
         sync_batchnorm=several and accelerator == "gpu",
         max_epochs=settings.epochs,
-        precision=precision_of(accelerator),
+        precision=precision_of(accelerator, settings.patch[0] // math.prod(settings.z_pool)),
         gradient_clip_val=1.0,
         callbacks=callbacks,
         plugins=[WholeCheckpoints()],

@@ -22,7 +22,7 @@ _PREFIX = "network."
 _PICTURES = 12
 _LARGEST_SIDE = 96
 
-GENTLE_RATE = 2e-4
+GENTLE_RATE = 5e-4
 """Greatest size of a step of a training that goes on from what a network knows already."""
 
 Weights = dict[str, NDArray[np.float32]]

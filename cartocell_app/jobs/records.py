@@ -20,7 +20,8 @@ RECORDS = "records"
 LIBRARIES = ("numpy", "scipy", "scikit-image", "onnxruntime", "tifffile")
 
 ONNX_RUNTIMES = ("onnxruntime-gpu", "onnxruntime-directml", "onnxruntime")
-"""Packages that bring ONNX Runtime; where several were installed, the last one hides behind the others."""
+"""Packages that bring ONNX Runtime, all in one folder; of several the first is named, since those for cards are put
+over the plain one that CartoCell asks for."""
 
 FIRST_COLUMNS = (
     "name",

@@ -173,7 +173,7 @@ def test_a_set_that_cannot_be_trained_on(tmp_path, dataset, cartocell):
     assert "no folder y" in answer.err
 
 
-@pytest.mark.parametrize(("said", "taken"), [({"learning_rate": 0.0012}, 0.0012), ({}, 2e-4)], ids=["said", "left out"])
+@pytest.mark.parametrize(("said", "taken"), [({"learning_rate": 0.0012}, 0.0012), ({}, 5e-4)], ids=["said", "left out"])
 def test_a_file_of_settings_says_how_large_the_steps_from_a_start_are(dataset, tmp_path, cartocell, said, taken):
     small = {
         "feature_maps": [2, 4],

@@ -8,10 +8,10 @@ import torch
 
 from cartocell_app.errors import UserError
 from cartocell_app.progress import CancelledError
-from training import fit
+from training import fit, machines
 from training.data import Example
 from training.losses import segmentation_loss
-from training.machines import Machines
+from training.machines import Machines, precision_of
 from training.records import RunFolder, WholeCheckpoints, load_network, save_network
 from training.resunet import ResUNet
 from training.segmenter import Material, Segmenter
@@ -78,6 +78,21 @@ def test_loaders_do_not_change_the_result(tmp_path, material):
     one = weights(run(TINY, material, tmp_path / "a"))
     other = weights(run(TINY, material, tmp_path / "b", machines=Machines("cpu", loaders=2)))
     assert same(one, other)
+
+
+def test_a_patch_that_becomes_one_slice_thin_gives_the_same_weights_again(tmp_path, material):
+    deep = {"feature_maps": (16, 32, 32, 64), "z_pool": (2, 2, 2), "patch": (8, 16, 16), "batch": 2, "dropout": 0.0}
+    settings = TINY.model_copy(update=deep)
+    first, *others = (weights(run(settings, material, tmp_path / str(number))) for number in range(4))
+    assert all(same(first, other) for other in others)
+
+
+@pytest.mark.parametrize(("thinnest", "precision"), [(1, "32-true"), (3, "32-true"), (4, "bf16-mixed")])
+def test_processors_with_bfloat16_use_it_where_it_is_right(monkeypatch, thinnest, precision):
+    monkeypatch.setattr(machines, "_processor_flags", lambda: "flags : avx512_bf16")
+    assert precision_of("cpu", thinnest) == precision
+    monkeypatch.setattr(machines, "_processor_flags", lambda: "flags : avx2")
+    assert precision_of("cpu", thinnest) == "32-true"
 
 
 def test_training_learns(tmp_path, material):
