@@ -26,25 +26,45 @@ SIDE_SHARE = 4
 
 
 class _BoxItem(pg.ROI):
-    """One box in one view; its handles are there while it is chosen."""
+    """One box in one view, which stays as long as its view: another box with its number is shown by the same item.
 
-    def __init__(self, box: Box, axes: tuple[int, int], field: Shape, *, is_cut: bool, is_chosen: bool) -> None:
-        up, across = axes
-        place = (box.start_vox[across], box.start_vox[up])
-        size = (box.shape[across], box.shape[up])
-        frame = pg.QtCore.QRectF(0, 0, field[across], field[up])
+    Python 3.13 crashes now and then if it collects items with handles while new ones are made.
+    """
+
+    def __init__(self, number: int, axes: tuple[int, int], view: pg.ViewBox) -> None:
         super().__init__(
-            place, size, movable=not is_cut, rotatable=False, maxBounds=frame, snapSize=1.0, translateSnap=True,
-            scaleSnap=True, pen=_pen(is_cut=is_cut, is_chosen=is_chosen), hoverPen=pg.mkPen(CHOSEN, width=2),
+            (0, 0), (1, 1), rotatable=False, snapSize=1.0, translateSnap=True, scaleSnap=True,
+            hoverPen=pg.mkPen(CHOSEN, width=2),
         )  # fmt: skip
-        self.number = box.number
+        self.number, self.axes = number, axes
         self.setAcceptedMouseButtons(Qt.MouseButton.LeftButton)
+        self._sign = pg.TextItem(anchor=(0, 0), fill=pg.mkBrush(PANE_COLOUR + "b0"))
+        self._sign.setZValue(30)
+        view.addItem(self)
+        view.addItem(self._sign, ignoreBounds=True)
+
+    def show_box(self, box: Box, field: Shape, *, is_cut: bool, is_chosen: bool) -> None:
+        """Show a box of a field; the handles are there while it is chosen."""
+        up, across = self.axes
+        self.blockSignals(True)  # they tell what was done with the mouse
+        if is_chosen and not is_cut and not self.handles:
+            self._add_handles()
+        self.setSelected(is_chosen and not is_cut)
+        self.translatable = not is_cut
+        self.maxBounds = pg.QtCore.QRectF(0, 0, field[across], field[up])
+        self.setPos((box.start_vox[across], box.start_vox[up]), update=False)
+        self.setSize((box.shape[across], box.shape[up]), finish=False)
+        self.setPen(_pen(is_cut=is_cut, is_chosen=is_chosen))
         self.setZValue(20 if is_chosen else 10)
-        if is_chosen and not is_cut:
-            for x in (0, 0.5, 1):
-                for y in (0, 0.5, 1):
-                    if (x, y) != (0.5, 0.5):
-                        self.addScaleHandle((x, y), (1 - x, 1 - y))
+        self.blockSignals(False)
+        self._sign.setPlainText(f"{box.number} ✓" if is_cut else str(box.number))
+        self._sign.setColor(_colour(is_cut=is_cut, is_chosen=is_chosen))
+        self._sign.setPos(QPointF(self.pos()))
+        self.setVisible(True)
+
+    def setVisible(self, visible: bool) -> None:  # noqa: N802 - Qt's name
+        super().setVisible(visible)
+        self._sign.setVisible(visible)
 
     def edges(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """First voxel and the one after the last, upwards and across."""
@@ -53,6 +73,13 @@ class _BoxItem(pg.ROI):
             (round(place.y()), round(place.y() + size.y())),
             (round(place.x()), round(place.x() + size.x())),
         )
+
+    def _add_handles(self) -> None:
+        for x in (0, 0.5, 1):
+            for y in (0, 0.5, 1):
+                if (x, y) != (0.5, 0.5):
+                    handle = self.addScaleHandle((x, y), (1 - x, 1 - y))
+                    handle.menu = handle.removeAction = None  # a window each, which never opens
 
 
 class FieldCanvas(pg.GraphicsLayoutWidget):
@@ -80,8 +107,7 @@ class FieldCanvas(pg.GraphicsLayoutWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._field: Shape = (1, 1, 1)
         self._boxes: dict[int, Box] = {}
-        self._moved: set[int] = set()  # with the mouse, perhaps to where they may not be
-        self._drawn_boxes: dict[tuple[tuple[int, int], Box, bool, bool], tuple[_BoxItem, pg.TextItem]] = {}
+        self._items: dict[tuple[tuple[int, int], int], _BoxItem] = {}
         self.views = {axes: self._view(row) for row, axes in enumerate((ABOVE, SIDE))}
         self.pictures = {axes: pg.ImageItem(axisOrder="row-major") for axes in self.views}
         for axes, view in self.views.items():
@@ -139,19 +165,14 @@ class FieldCanvas(pg.GraphicsLayoutWidget):
             Number of the one that is chosen; 0 if none is.
         """
         self._boxes = {box.number: box for box in boxes}
-        wanted = {
-            (axes, box, box.number in cut_out, box.number == chosen)
-            for axes in self.views
-            for box in self._seen(axes, self._boxes.get(chosen))
-        }
-        # Only what changed is drawn anew: a field may have a hundred boxes, and arrow keys repeat.
-        moved = {known for known in self._drawn_boxes if known[1].number in self._moved}
-        self._moved.clear()
-        for known in (self._drawn_boxes.keys() - wanted) | moved:
-            for item in self._drawn_boxes.pop(known):
-                self.views[known[0]].removeItem(item)
-        for new in wanted - self._drawn_boxes.keys():
-            self._drawn_boxes[new] = self._draw(*new)
+        for axes in self.views:
+            seen = {box.number: box for box in self._seen(axes, self._boxes.get(chosen))}
+            for item in self._items.values():
+                if item.axes == axes and item.number not in seen:
+                    item.setVisible(False)
+            for number, box in seen.items():
+                item = self._item(axes, number)
+                item.show_box(box, self._field, is_cut=number in cut_out, is_chosen=number == chosen)
 
     def middle_vox(self) -> tuple[float, float]:
         """Middle (y, x) of what is seen of the field."""
@@ -171,31 +192,20 @@ class FieldCanvas(pg.GraphicsLayoutWidget):
         self.addItem(view, row=row, col=0)
         return view
 
-    def _draw(self, axes: tuple[int, int], box: Box, is_cut: bool, is_chosen: bool) -> tuple[_BoxItem, pg.TextItem]:
-        item = _BoxItem(box, axes, self._field, is_cut=is_cut, is_chosen=is_chosen)
-        item.sigClicked.connect(lambda item, _event: self.chosen.emit(item.number))
-        item.sigRegionChangeFinished.connect(lambda item, axes=axes: self._drawn(item, axes))
-        sign = self._sign(box, axes, is_cut=is_cut, is_chosen=is_chosen)
-        self.views[axes].addItem(item)
-        self.views[axes].addItem(sign, ignoreBounds=True)
-        return item, sign
+    def _item(self, axes: tuple[int, int], number: int) -> _BoxItem:
+        item = self._items.get((axes, number))
+        if item is None:
+            item = self._items[axes, number] = _BoxItem(number, axes, self.views[axes])
+            item.sigClicked.connect(lambda item, _event: self.chosen.emit(item.number))
+            item.sigRegionChangeFinished.connect(self._drawn)
+        return item
 
-    def _sign(self, box: Box, axes: tuple[int, int], *, is_cut: bool, is_chosen: bool) -> pg.TextItem:
-        words = f"{box.number} ✓" if is_cut else str(box.number)
-        sign = pg.TextItem(
-            words, color=_colour(is_cut=is_cut, is_chosen=is_chosen), anchor=(0, 0), fill=pg.mkBrush(PANE_COLOUR + "b0")
-        )
-        sign.setPos(QPointF(box.start_vox[axes[1]], box.start_vox[axes[0]]))
-        sign.setZValue(30)
-        return sign
-
-    def _drawn(self, item: _BoxItem, axes: tuple[int, int]) -> None:
+    def _drawn(self, item: _BoxItem) -> None:
         box = self._boxes.get(item.number)
         if box is None:
             return
-        self._moved.add(item.number)
         start, stop = list(box.start_vox), list(box.stop_vox)
-        for axis, (first, last) in zip(axes, item.edges(), strict=True):
+        for axis, (first, last) in zip(item.axes, item.edges(), strict=True):
             start[axis], stop[axis] = first, last
         self.box_drawn.emit(item.number, tuple(start), tuple(stop))
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import tifffile
+from pyqtgraph import ROI
 from PySide6.QtCore import QPoint, QPointF, Qt
 
 from cartocell_app.desktop.fields.canvas import ABOVE, SIDE
@@ -61,6 +62,10 @@ def pixel(page, y, x, axes=ABOVE):
     """Place in the canvas of a voxel."""
     place = page.canvas.views[axes].mapViewToScene(QPointF(x, y))
     return page.canvas.mapFromScene(place)
+
+
+def drawn_boxes(page, axes):
+    return [item for item in page.canvas.views[axes].addedItems if isinstance(item, ROI)]
 
 
 def drag(qtbot, page, start, stop):
@@ -132,8 +137,22 @@ def test_a_box_that_may_not_be_moved_goes_back(qtbot, project, corrected, field,
     monkeypatch.setattr(corrected, "why_not", lambda: "They are being cut out at the moment.")
     drag(qtbot, corrected, pixel(corrected, 30, 40), pixel(corrected, 40, 60))
     assert list(corrected.edits.boxes) == BOXES
-    places = {item.number: (item.pos().x(), item.pos().y()) for item, _ in corrected.canvas._drawn_boxes.values()}
-    assert places[1] in ((20, 10), (20, 2))
+    (first, *_) = drawn_boxes(corrected, ABOVE)
+    assert (first.pos().x(), first.pos().y()) == (20, 10)
+
+
+def test_boxes_that_come_and_go_are_drawn_by_the_same_items(qtbot, corrected):
+    press(qtbot, corrected, Qt.Key.Key_N)
+    items = drawn_boxes(corrected, ABOVE)
+    assert [len(item.getHandles()) for item in items if item.isVisible()] == [0, 0, 8]
+    press(qtbot, corrected, Qt.Key.Key_Delete)
+    assert [item.isVisible() for item in items] == [True, True, False]
+    corrected.choose(2)
+    press(qtbot, corrected, Qt.Key.Key_Left)
+    press(qtbot, corrected, Qt.Key.Key_N)
+    assert drawn_boxes(corrected, ABOVE) == items
+    assert all(item.isVisible() for item in items)
+    assert items[1].pos().x() == corrected.edits.box(2).start_vox[2]
 
 
 def test_cut_out_cysts_keep_their_boxes_and_the_rest_can_be_cut_later(qtbot, session, project, corrected, field):
