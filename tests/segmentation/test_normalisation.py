@@ -86,6 +86,23 @@ def test_small_cyst_in_an_empty_field_is_scaled_by_itself():
     np.testing.assert_allclose(np.unique(result), [0, 1])
 
 
+@pytest.mark.parametrize("spread", [2, 10])
+def test_small_cyst_in_a_noisy_field_is_scaled_by_itself_and_not_by_noise(spread):
+    field = np.random.default_rng(5).normal(100, spread, (30, 300, 300))
+    field[8:20, 140:152, 140:152] += 40  # 0.06 % of the voxels
+    field[8:20, 140:152, 140:142] += 260
+    result = normalise(field.astype(np.uint16), PERCENTILE)
+    assert result[8:20, 140:152, 140:142].mean() == pytest.approx(1, abs=0.1)
+    assert result[8:20, 140:152, 142:152].mean() == pytest.approx(0.2, abs=0.1)
+
+
+def test_hot_pixels_in_noise_are_no_cyst():
+    field = np.random.default_rng(6).normal(100, 5, (30, 300, 300)).astype(np.uint16)
+    expected = normalise(field, PERCENTILE)
+    field.ravel()[:: field.size // 1000] = 4000
+    np.testing.assert_allclose(np.median(normalise(field, PERCENTILE)), np.median(expected), atol=0.02)
+
+
 def test_large_stacks_are_sampled_evenly_and_the_same_each_time(monkeypatch):
     rng = np.random.default_rng(2)
     stripes = np.tile(np.arange(64, dtype=np.float32), (40, 64, 1)) + rng.random((40, 64, 64), dtype=np.float32)
