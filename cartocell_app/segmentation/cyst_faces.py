@@ -20,6 +20,13 @@ Mask = NDArray[np.bool_]
 SMALLEST_LUMEN_UM3 = 30.0
 """Closed holes with less volume are gaps between cells, no lumen."""
 
+SMALLEST_SHARE = 0.02
+"""Of the largest closed hole: those with less volume are gaps between cells too. Nor does a closed hole with less of the
+tissue's volume say that the lumen is closed."""
+
+MOST_OFTEN_GAP = 0.1
+"""Beside an open lumen, closed holes with a smaller share of its volume are gaps in the wall."""
+
 LEAKS_UM = (3.0, 6.0)
 """Radii of the balls that are tried to close an open lumen; the larger one bridges where a whole cell is missing."""
 
@@ -125,8 +132,9 @@ def face_areas(codes: NDArray[np.int32], count: int, voxel_size_um: Sequence[flo
 def find_lumen(tissue: Mask, voxel_size_um: Sequence[float]) -> Lumen:
     """Find what a cyst's tissue encloses.
 
-    Holes that are nowhere connected through voxel faces to the faces of the volume are closed lumens. Without any,
-    gaps in the tissue are bridged, first narrow ones and then wide ones, until there is one.
+    Holes that are nowhere connected through voxel faces to the faces of the volume are closed lumens. Without any, or
+    with very small ones only, gaps in the tissue are bridged, first narrow ones and then wide ones, until there is a
+    lumen much larger than those.
 
     Parameters
     ----------
@@ -137,17 +145,20 @@ def find_lumen(tissue: Mask, voxel_size_um: Sequence[float]) -> Lumen:
     """
     smallest_vox = SMALLEST_LUMEN_UM3 / prod(voxel_size_um)
     holes, count = _closed_holes(tissue, smallest_vox)
-    if count:
+    hole_vox = np.count_nonzero(holes)
+    if count and hole_vox >= SMALLEST_SHARE * np.count_nonzero(tissue):
         return Lumen("closed", count, holes)
     for radius_um in LEAKS_UM:
         bridged = closed(tissue, radius_um, voxel_size_um, faces="edge")
-        core, count = _closed_holes(bridged, smallest_vox)
-        if count:
+        core, open_count = _closed_holes(bridged, smallest_vox)
+        if open_count:
             inside = cc3d.connected_components(fill_voids.fill(bridged) & ~tissue, connectivity=6)
             belongs = np.zeros(int(inside.max()) + 1, np.bool_)
             belongs[inside[core]] = True
-            return Lumen("open", count, belongs[inside])
-    return Lumen("none", 0, np.zeros(tissue.shape, np.bool_))
+            mask = belongs[inside]
+            if hole_vox < MOST_OFTEN_GAP * np.count_nonzero(mask):
+                return Lumen("open", open_count, mask)
+    return Lumen("closed" if count else "none", count, holes)
 
 
 def faces_of(volume: NDArray[Any]) -> NDArray[Any]:
@@ -156,11 +167,12 @@ def faces_of(volume: NDArray[Any]) -> NDArray[Any]:
 
 
 def _closed_holes(mask: Mask, smallest_vox: float) -> tuple[Mask, int]:
-    """Holes of a mask (Z, Y, X) of at least this size that do not reach the faces of the volume, and their number."""
+    """Holes of a mask (Z, Y, X) that do not reach the faces of the volume, without very small ones, and their number."""
     holes = cc3d.connected_components(~mask, connectivity=6)
-    kept = np.bincount(holes.ravel()) >= smallest_vox
-    kept[0] = False
-    kept[faces_of(holes)] = False
+    sizes = np.bincount(holes.ravel())
+    sizes[0] = 0
+    sizes[faces_of(holes)] = 0
+    kept = sizes >= max(smallest_vox, SMALLEST_SHARE * sizes.max(), 1)
     return kept[holes], int(np.count_nonzero(kept))
 
 

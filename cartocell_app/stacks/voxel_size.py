@@ -42,6 +42,11 @@ SMALLEST_UM, LARGEST_UM = 1e-3, 1e3
 """A voxel outside these is a wrong unit or a placeholder, not a light microscope's."""
 
 
+SURELY_ONE_UM = 1.0000001
+"""How this program's own files state the distance of slices where it is 1 µm like the other lengths: all three of 1.0
+would be taken for unknown, by this program too."""
+
+
 @dataclass(frozen=True, slots=True)
 class VoxelSize:
     """Edge lengths of one voxel.
@@ -81,6 +86,11 @@ class VoxelSize:
         return self.z_um, self.y_um, self.x_um
 
     @property
+    def stated_um(self) -> tuple[float, float, float]:
+        """Edge lengths (z, y, x) in µm for a file, so that 1 × 1 × 1 µm is believed."""
+        return (SURELY_ONE_UM, 1.0, 1.0) if self.zyx_um == (1.0, 1.0, 1.0) else self.zyx_um
+
+    @property
     def volume_um3(self) -> float:
         """Volume of one voxel in µm³."""
         return self.z_um * self.y_um * self.x_um
@@ -95,7 +105,7 @@ def known_voxel_size(z_um: float | None, y_um: float | None, x_um: float | None,
     """Voxel size from what a file claims, or None if any length is missing or cannot be true.
 
     Zero, negative, infinite and NaN lengths, and ones no light microscope has, count as missing. So does
-    1.0 on all three axes, which readers and programs write when they do not know.
+    1.0 on all three axes, which readers and programs write when they do not know; `SURELY_ONE_UM` is 1.0 that is known.
     """
     lengths_um = (z_um, y_um, x_um)
     if any(length_um is None for length_um in lengths_um):
@@ -103,6 +113,8 @@ def known_voxel_size(z_um: float | None, y_um: float | None, x_um: float | None,
     z, y, x = (float(length_um) for length_um in lengths_um if length_um is not None)
     if (z, y, x) == (1.0, 1.0, 1.0):
         return None
+    if (z, y, x) == (SURELY_ONE_UM, 1.0, 1.0):
+        z = 1.0
     try:
         return VoxelSize(z, y, x, source)
     except ValueError:

@@ -156,7 +156,7 @@ def _imagej_tags(
     """Arguments for tifffile that describe a stack as ImageJ does; its own ``imagej=True`` knows no 32-bit labels."""
     described: dict[str, Any] = {"unit": "pixel"}
     if voxel_size is not None:
-        described = {"unit": "um", "spacing": voxel_size.z_um}
+        described = {"unit": "um", "spacing": voxel_size.stated_um[0]}
     if shown is not None:
         described |= {"min": shown[0], "max": shown[1]}
     slices: dict[str, Any] = {}
@@ -184,7 +184,7 @@ def _ome_metadata(axes: str, voxel_size: VoxelSize | None, channels: Sequence[st
     if channels:
         metadata["Channel"] = {"Name": list(channels)}
     if voxel_size is not None:
-        for axis, length_um in zip("ZYX", voxel_size, strict=True):
+        for axis, length_um in zip("ZYX", voxel_size.stated_um, strict=True):
             metadata |= {f"PhysicalSize{axis}": length_um, f"PhysicalSize{axis}Unit": "µm"}
     return metadata
 
@@ -264,7 +264,7 @@ def _ngff_metadata(
 ) -> dict[str, Any]:
     """Attributes of the root group; coarser levels are shifted since positions are those of voxel centres."""
     unit = {} if voxel_size is None else {"unit": "micrometer"}
-    full = (1.0, 1.0, 1.0) if voxel_size is None else voxel_size.zyx_um
+    full = (1.0, 1.0, 1.0) if voxel_size is None else voxel_size.stated_um
     datasets = []
     for number, shape in enumerate(shapes):
         scale = [step * n / m for step, n, m in zip(full, shapes[0], shape, strict=True)]

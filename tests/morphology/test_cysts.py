@@ -36,6 +36,25 @@ def test_an_open_lumen_has_no_volume():
     assert values["outer_diameter_um"] == pytest.approx(30, rel=0.05)
 
 
+@pytest.mark.parametrize("is_open", [False, True])
+def test_a_gap_in_the_wall_is_no_lumen(is_open):
+    labels = shell(40, inner_um=14, outer_um=24)
+    z, y, x = (n // 2 for n in labels.shape)
+    labels[z - 2 : z + 3, y - 2 : y + 3, x + 28 : x + 33] = 0  # 31 µm³, closed on all sides
+    if is_open:
+        labels[z:, y - 2 : y + 3, x - 2 : x + 3] = 0
+    values, _ = measured(labels)
+    assert (values["lumen"], values["lumens"]) == ("open" if is_open else "closed", 1)
+    assert values["outer_diameter_um"] == pytest.approx(48, rel=0.01)
+    if not is_open:
+        assert values["lumen_um3"] == pytest.approx(4 / 3 * np.pi * 14**3, rel=0.02)
+
+
+def test_a_very_small_lumen_is_a_lumen():
+    values, _ = measured(shell(20, inner_um=2.4, outer_um=15))
+    assert (values["lumen"], values["lumens"]) == ("closed", 1)
+
+
 def test_means_leave_out_cells_that_the_frame_cuts():
     values, cells = measured(shell(20)[10:])
     assert values["cells_at_border"] == cells["touches_border"].sum() > 0

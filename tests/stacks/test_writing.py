@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from cartocell_app.errors import UserError
 from cartocell_app.stacks import writing
-from cartocell_app.stacks.reading import read, read_labels
+from cartocell_app.stacks.reading import describe, read, read_labels
 from cartocell_app.stacks.voxel_size import VoxelSize
 from cartocell_app.stacks.writing import write_labels, write_maps, write_ome_zarr, write_stack
 
@@ -191,6 +191,27 @@ def test_an_unknown_voxel_size_stays_unknown(tmp_path: Path, write: Callable[[Pa
     write(path)
     assert scale_in_fiji(path) == ("pixel", None, 1, 1)
     assert read(path, channel=0).voxel_size is None
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path, size: write_labels(path, LABELS, size),
+        lambda path, size: write_stack(path, LABELS.astype(np.uint8), size),
+        lambda path, size: write_maps(path, MAPS, size),
+        lambda path, size: write_ome_zarr(path, LABELS, size),
+    ],
+)
+@pytest.mark.parametrize("largest_plain", [0, writing.LARGEST_PLAIN_TIFF_BYTES])
+def test_a_voxel_of_1_um_is_believed_in_our_own_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path, VoxelSize], None], largest_plain: int
+):
+    monkeypatch.setattr(writing, "LARGEST_PLAIN_TIFF_BYTES", largest_plain)
+    path = tmp_path / ("a.ome.zarr" if "zarr" in write.__code__.co_names[0] else "a.tif")
+    write(path, VoxelSize(1, 1, 1, "given by you"))
+    voxel_size = describe(path).scenes[0].voxel_size
+    assert voxel_size is not None
+    assert voxel_size.zyx_um == (1, 1, 1)
 
 
 def test_beyond_4_gib_as_ome_bigtiff(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
