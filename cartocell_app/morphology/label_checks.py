@@ -28,6 +28,9 @@ TINY = 0.02
 CRUMB = 0.01
 """Of its cell's volume: smaller pieces are crumbs, to be swept up."""
 
+DARK_PERCENT = 1
+"""Brightness is counted from this percentile of the stack."""
+
 BRIGHTER = 1.3
 """How much brighter stained outlines are at the cells' borders than inside them; usually about 2."""
 
@@ -222,7 +225,10 @@ def _dark_borders(raw: Array, labels: Array) -> list[Finding]:
     cells = labels > 0
     border = face_neighbours_differ(labels) & cells
     inside = cells & ~border
-    if not inside.any() or raw[border].mean() >= BRIGHTER * raw[inside].mean():
+    if not inside.any():
+        return []
+    dark = np.percentile(raw, DARK_PERCENT)  # a camera's offset says nothing
+    if raw[border].mean() - dark >= BRIGHTER * (raw[inside].mean() - dark):
         return []
     words = "The stack is hardly brighter at the borders of the labelled cells than inside them."
     advice = (

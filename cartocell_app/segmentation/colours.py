@@ -4,6 +4,7 @@ import heapq
 from typing import Any
 
 import cc3d
+import fastremap
 import numpy as np
 from numpy.typing import NDArray
 
@@ -35,18 +36,21 @@ def label_colours(labels: NDArray[Any]) -> NDArray[np.uint8]:
     Parameters
     ----------
     labels : (Z, Y, X) or (Y, X) ndarray of int
-        0 is background and lumen. Gaps are allowed, but cost a row each. Not changed.
+        0 is background and lumen. Gaps are allowed, but cost three bytes each. Not changed.
 
     Returns
     -------
     (labels.max() + 1, 3) ndarray of uint8
         Row 0 is black. ``label_colours(labels)[labels]`` is the coloured picture.
     """
-    highest = int(labels.max(initial=0))
-    chosen = _graph_colours(highest, cc3d.region_graph(labels, connectivity=6 if labels.ndim == 3 else 4))
+    ids = fastremap.unique(labels)
+    ids = ids[ids > 0]
+    if len(ids) and len(ids) < ids[-1]:
+        labels = np.where(labels > 0, np.searchsorted(ids, labels) + 1, 0).astype(np.uint32)
+    chosen = _graph_colours(len(ids), cc3d.region_graph(labels, connectivity=6 if labels.ndim == 3 else 4))
     rounds, base = np.divmod(chosen, len(PALETTE))
-    colours = np.zeros((highest + 1, 3), np.uint8)
-    colours[1:] = np.rint(PALETTE[base] * SHADE ** rounds[:, None])
+    colours = np.zeros((int(ids.max(initial=0)) + 1, 3), np.uint8)
+    colours[ids] = np.rint(PALETTE[base] * SHADE ** rounds[:, None])
     return colours
 
 

@@ -21,8 +21,8 @@ SMALLEST_LUMEN_UM3 = 30.0
 """Closed holes with less volume are gaps between cells, no lumen."""
 
 SMALLEST_SHARE = 0.02
-"""Of the largest closed hole: those with less volume are gaps between cells too. Nor does a closed hole with less of the
-tissue's volume say that the lumen is closed."""
+"""Of the largest closed hole: those with less volume are gaps between cells too. Nor does a closed hole with less of
+the tissue's volume say that the lumen is closed."""
 
 MOST_OFTEN_GAP = 0.1
 """Beside an open lumen, closed holes with a smaller share of its volume are gaps in the wall."""
@@ -167,7 +167,7 @@ def faces_of(volume: NDArray[Any]) -> NDArray[Any]:
 
 
 def _closed_holes(mask: Mask, smallest_vox: float) -> tuple[Mask, int]:
-    """Holes of a mask (Z, Y, X) that do not reach the faces of the volume, without very small ones, and their number."""
+    """Holes of a mask (Z, Y, X) away from the faces of the volume, but for very small ones, and their number."""
     holes = cc3d.connected_components(~mask, connectivity=6)
     sizes = np.bincount(holes.ravel())
     sizes[0] = 0

@@ -1,5 +1,6 @@
 """Where a network can run on this computer, tried with a real tile, and in words why it cannot run elsewhere."""
 
+import os
 import platform
 import time
 from collections.abc import Mapping
@@ -179,8 +180,13 @@ def _cuda(threads: int) -> Device:
     gpus = machine.nvidia_gpus()
     # A search for the fastest convolution, for each tile size anew, costs more than it saves. TF32 rounds to 3 digits.
     options = {"cudnn_conv_algo_search": "HEURISTIC", "arena_extend_strategy": "kSameAsRequested", "use_tf32": "0"}
-    name, memory = (f"{gpus[0].name} (CUDA)", gpus[0].free_bytes) if gpus else ("NVIDIA GPU", None)
-    return Device("cuda", name, "CUDAExecutionProvider", options, threads, memory)
+    if not gpus:
+        return Device("cuda", "NVIDIA GPU", "CUDAExecutionProvider", options, threads, None)
+    # By speed, as CUDA counts else, a number means another card than it does to the driver's tool.
+    os.environ.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
+    number, gpu = max(enumerate(gpus), key=lambda counted: counted[1].free_bytes)
+    options["device_id"] = str(number)
+    return Device("cuda", f"{gpu.name} (CUDA)", "CUDAExecutionProvider", options, threads, gpu.free_bytes)
 
 
 def _obstacle(device: Device) -> str:

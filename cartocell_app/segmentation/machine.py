@@ -53,17 +53,36 @@ def free_memory_bytes() -> int:
 
 
 def nvidia_gpus() -> list[Gpu]:
-    """NVIDIA GPUs in this computer, by their driver's own tool; empty without a GPU or driver."""
+    """NVIDIA GPUs that this process may use, in the order of CUDA's numbers, by their driver's own tool.
+
+    Those that ``CUDA_VISIBLE_DEVICES`` names (as job schedulers do), else all, by their place on the bus. Empty without
+    a GPU or driver.
+    """
     tool = shutil.which("nvidia-smi")
     if tool is None:
         return []
-    query = [tool, "--query-gpu=name,memory.free", "--format=csv,noheader,nounits"]
+    query = [tool, "--query-gpu=index,uuid,name,memory.free", "--format=csv,noheader,nounits"]
     try:
         answer = subprocess.run(query, capture_output=True, text=True, timeout=NVIDIA_SMI_TIMEOUT_S, check=True)
     except (OSError, subprocess.SubprocessError):  # a driver that does not answer is as good as none
         return []
-    rows = csv.reader(answer.stdout.splitlines(), skipinitialspace=True)
-    return [Gpu(row[0], int(row[1]) << 20) for row in rows if len(row) == 2 and row[1].isdigit()]
+    rows = [row for row in csv.reader(answer.stdout.splitlines(), skipinitialspace=True) if len(row) == 4]
+    return [Gpu(name, int(free) << 20) for _, _, name, free in _visible(rows) if free.isdigit()]
+
+
+def _visible(rows: list[list[str]]) -> list[list[str]]:
+    """Rows (number, UUID, …) of the GPUs that CUDA shows, in its order: up to the first name that is none's."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is None or "MIG-" in named:  # parts of a card have no rows of their own
+        return rows
+    visible: list[list[str]] = []
+    for word in named.split(","):
+        name = word.strip()
+        found = [row for row in rows if name and (row[0] == name or row[1].startswith(name))]
+        if len(found) != 1:
+            break
+        visible += found
+    return visible
 
 
 def _cgroup_folders(controller: str) -> Iterator[Path]:

@@ -2,9 +2,15 @@
 
 import contextlib
 import errno
+import functools
+import hashlib
 import os
+import platform
+import re
+import secrets
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +20,15 @@ from cartocell_app.errors import UserError
 
 PARTIAL_PREFIX = ".partial-"
 """Start of the names of files and folders being written; what a killed program left behind can be deleted."""
+
+PARTIAL_NAME = re.compile(rf"{re.escape(PARTIAL_PREFIX)}(?:([0-9a-f]{{8}})\.)?(\d+)(?:\.[0-9a-f]+)?-")
+"""Start of a partial name: computer (names of older versions have none), process, and a mark of the one writer."""
+
+LONGEST_NAME_BYTES = 255
+"""More the usual disks do not take as the name of a file."""
+
+ABANDONED_S = 24 * 3600
+"""What another computer has not touched for so long, nobody is writing any more."""
 
 
 class DiskError(UserError):
@@ -39,7 +54,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     UserError
         A `DiskError` if the disk is full, the folder is read-only or the name cannot be used.
     """
-    partial = path.with_name(f"{PARTIAL_PREFIX}{os.getpid()}-{path.name}")
+    partial = partial_place(path)
     with disk_troubles(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -51,12 +66,44 @@ def whole_file(path: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
+def partial_place(path: Path) -> Path:
+    """Place beside `path` to write it at, another one at each call: no two writers share one, threads neither.
+
+    The name ends like that of `path`, of which the start is left out where the whole would be too long.
+    """
+    own = f"{PARTIAL_PREFIX}{_computer()}.{os.getpid()}.{secrets.token_hex(4)}-"
+    name = path.name
+    if len(os.fsencode(own + name)) > LONGEST_NAME_BYTES:
+        # No longer than the name itself, so the disk takes both or refuses both.
+        name = os.fsencode(name)[len(own) :].decode(errors="ignore")
+    return path.with_name(own + name)
+
+
+@functools.cache
+def _computer() -> str:
+    """Eight letters for this computer, or for this container: other ones count their processes on their own."""
+    processes = ""
+    with contextlib.suppress(OSError):
+        # Containers may bear the name of their computer; Linux says whose processes it is that they see.
+        processes = os.readlink("/proc/self/ns/pid")
+    return hashlib.sha256(f"{platform.node()} {processes}".encode()).hexdigest()[:8]
+
+
 @contextlib.contextmanager
 def disk_troubles(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusals to write at `path` into a `DiskError`."""
+    """Turn the operating system's refusals to write at `path` into a `DiskError`.
+
+    If somebody deletes a partial file or folder while it is being written, that is a `UserError`: the next one may
+    well be written.
+    """
     try:
         yield
     except OSError as error:
+        if _vanished(error):
+            raise UserError(
+                f"{path} could not be written: something deleted its unfinished file.",
+                "Close other programs that use this folder, on other computers too, then run this again.",
+            ) from error
         advice = {
             errno.ENOSPC: "The disk is full. Free some space or choose another folder, then run this again.",
             errno.EDQUOT: "Your disk quota is used up. Free some space or choose another folder.",
@@ -72,6 +119,12 @@ def disk_troubles(path: Path) -> Iterator[None]:
         if advice is None:
             raise
         raise DiskError(f"{path} could not be written.", advice) from error
+
+
+def _vanished(error: OSError) -> bool:
+    # On a network disk, what another computer has deleted is a stale handle to those who have it open.
+    missing = error.errno == errno.ENOENT and PARTIAL_PREFIX in str(error.filename)
+    return missing or error.errno == errno.ESTALE
 
 
 def check_writable(folder: Path) -> None:
@@ -92,8 +145,24 @@ def check_writable(folder: Path) -> None:
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Delete what killed programs left half written in `folder` and below; running ones keep theirs."""
-    for partial in folder.rglob(f"{PARTIAL_PREFIX}*"):
-        owner = partial.name.removeprefix(PARTIAL_PREFIX).partition("-")[0]
-        if owner.isdigit() and not psutil.pid_exists(int(owner)):
-            shutil.rmtree(partial) if partial.is_dir() else partial.unlink(missing_ok=True)
+    """Delete what killed programs left half written in `folder` and below; running ones keep theirs.
+
+    Of other computers' programs nobody here knows whether they run: what they write is left alone for a day. What
+    cannot be deleted stays.
+    """
+    for partial in list(folder.rglob(f"{PARTIAL_PREFIX}*")):
+        # OSError: another program that starts now has just deleted it, or it belongs to somebody else.
+        with contextlib.suppress(OSError):
+            if _is_abandoned(partial):
+                shutil.rmtree(partial) if partial.is_dir() else partial.unlink()
+
+
+def _is_abandoned(partial: Path) -> bool:
+    named = PARTIAL_NAME.match(partial.name)
+    if named is None:
+        return False
+    computer, process = named.groups()
+    if computer in (None, _computer()):
+        return not psutil.pid_exists(int(process))
+    inside = partial.rglob("*") if partial.is_dir() else ()
+    return max(one.lstat().st_mtime for one in (partial, *inside)) < time.time() - ABANDONED_S

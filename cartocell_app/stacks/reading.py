@@ -2,7 +2,7 @@
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,9 @@ READER_TROUBLES = (
 
 OFFSET = 32768
 """Some microscopes write signed numbers with this added to them, so that the darkest voxel is about here."""
+
+LABEL_NAMES = ("labels", "label", "segmentation")
+"""Names of the dataset that holds the labels, beside others."""
 
 SAME = 0.01
 """Voxel sizes that differ by less than this share are the same one, rounded."""
@@ -131,8 +134,9 @@ def read_labels(path: Path) -> tuple[NDArray[Any], VoxelSize | None]:
     Parameters
     ----------
     path : Path
-        A file with one scene, time point and channel. Numbers with a fraction are no labels; whole ones stored as
-        floating point are.
+        A file with one scene, time point and channel; of several scenes (datasets of an HDF5 file, as PlantSeg writes
+        them) the one with a name of `LABEL_NAMES`. Numbers with a fraction are no labels; whole ones stored as floating
+        point are.
 
     Returns
     -------
@@ -148,7 +152,7 @@ def read_labels(path: Path) -> tuple[NDArray[Any], VoxelSize | None]:
     """
     path = Path(path)
     with _opened(path) as (format_, file, scenes):
-        chosen = choose_scene(path.name, scenes, None)
+        chosen = _labels_among(path.name, scenes)
         if chosen.info.sizes["c"] > 1 or chosen.info.sizes["t"] > 1:
             raise UserError(
                 f"{path.name} holds several channels or time points, so it is no file of labels.",
@@ -170,6 +174,20 @@ def _opened(path: Path) -> Iterator[tuple[Format, StackFile, tuple[Scene, ...]]]
         if not scenes:
             raise UserError(f"{path.name} holds no picture.", "Check that it was saved completely.")
         yield format_, file, scenes
+
+
+def _labels_among(file_name: str, scenes: Sequence[Scene]) -> Scene:
+    """The scene that holds the labels."""
+    if len(scenes) == 1:
+        return choose_scene(file_name, scenes, None)
+    names = [scene.info.name for scene in scenes]
+    named = [place for place, name in enumerate(names) if name.rsplit("/", 1)[-1].casefold() in LABEL_NAMES]
+    if len(named) != 1:
+        raise UserError(
+            f"{file_name} holds {len(scenes)} scenes ({', '.join(names)}), and none that is surely the labels.",
+            f"Save the labels alone, or call them {LABEL_NAMES[0]}.",
+        )
+    return choose_scene(file_name, scenes, named[0])
 
 
 def _volume(path: Path, format_: Format, file: StackFile, scene: Scene, time: int, channel: int) -> NDArray[Any]:

@@ -10,7 +10,6 @@ Files and folders are whole or absent. TIFFs carry ImageJ's description, which F
 """
 
 import contextlib
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -21,7 +20,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from cartocell_app.stacks.files import PARTIAL_PREFIX, disk_troubles, whole_file
+from cartocell_app.stacks.files import disk_troubles, partial_place, whole_file
 from cartocell_app.stacks.resampling import resample_labels, resample_raw
 from cartocell_app.stacks.voxel_size import VoxelSize
 
@@ -289,8 +288,7 @@ def _ngff_metadata(
 @contextlib.contextmanager
 def _whole_folder(path: Path) -> Iterator[Path]:
     """Fill a folder beside its final place and move it there once it is complete, in place of an older one."""
-    partial = path.with_name(f"{PARTIAL_PREFIX}{os.getpid()}-{path.name}")
-    older = path.with_name(f"{PARTIAL_PREFIX}{os.getpid()}-older-{path.name}")
+    partial, older = partial_place(path), partial_place(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield partial

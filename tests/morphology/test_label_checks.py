@@ -84,6 +84,13 @@ def test_pieces_crumbs_tiny_cells_and_gaps():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("offset", [100, 32768])
+def test_an_offset_of_the_camera_is_no_fault_of_the_pair(offset):
+    labels = tissue()
+    raw = outlined(labels).astype(np.int64) + offset
+    assert not [finding for finding in check_pair(raw, labels) if finding.weight != "harmless"]
+
+
 @pytest.mark.parametrize(("labels", "words"), [(np.zeros((3, 4, 5), np.uint16), "no cells"), (tissue() > 0, "a mask")])
 def test_what_is_no_labelling(labels, words):
     (finding,) = check_labels(labels.astype(np.uint16))

@@ -33,12 +33,22 @@ def test_neighbours_differ(labels):
     colours = label_colours(labels)
     assert colours.shape == (labels.max() + 1, 3)
     assert not colours[0].any()
-    assert colours[1:].any(axis=1).all()
+    assert colours[np.unique(labels[labels > 0])].any(axis=1).all()
     assert np.array_equal(colours, label_colours(labels.copy()))
     shown = colours[labels].astype(int)
     for axis in range(labels.ndim):
         touch = np.diff(labels.astype(int), axis=axis) != 0
         assert (np.abs(np.diff(shown, axis=axis)).sum(axis=-1) > 0)[touch].all()
+
+
+def test_large_numbers_with_gaps_cost_no_more_than_their_cells():
+    labels = np.zeros((4, 5, 6), np.uint32)
+    labels[:, :2], labels[:, 2:4] = 5, 20_000_000
+    colours = label_colours(labels)
+    assert len(colours) == 20_000_001
+    assert not np.array_equal(colours[5], colours[20_000_000])
+    compact = label_colours(np.minimum(labels, 6))
+    np.testing.assert_array_equal(colours[[5, 20_000_000]], compact[[5, 6]])
 
 
 def test_more_cells_that_all_touch_each_other_than_colours():

@@ -4,6 +4,7 @@ import pytest
 from cartocell_app.errors import UserError
 from cartocell_app.segmentation import runtime
 from cartocell_app.segmentation.devices import PROBE_SHAPE, choose_device, probe_devices
+from cartocell_app.segmentation.machine import Gpu
 from tests.segmentation.onnx_graphs import resunet, save
 from tests.segmentation.pretended_computer import COREML, CPU, CUDA, DIRECTML, GPU, Computer
 
@@ -97,6 +98,15 @@ def test_auto_takes_the_fastest(computer, model, delay_s, chosen):
     assert device.key == chosen
     assert device.threads == 4
     assert device.memory_bytes == (20 << 30 if chosen == "cuda" else None)
+
+
+def test_of_several_gpus_the_one_with_most_free_memory(computer, model):
+    busy, free = Gpu("NVIDIA T400", 150 << 20), Gpu("NVIDIA A100 80GB", 79000 << 20)
+    computer.has("Linux", [busy, free], [CPU, CUDA])
+    computer.delay_s[CUDA] = 0.001
+    device = choose_device(model, "cuda")
+    assert (device.name, device.memory_bytes) == ("NVIDIA A100 80GB (CUDA)", 79000 << 20)
+    assert device.options["device_id"] == "1"
 
 
 def test_auto_does_not_try_the_processor_alone(computer, model):

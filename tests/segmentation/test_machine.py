@@ -84,6 +84,9 @@ def test_a_containers_memory_in_version_1_seen_from_within(cgroups):
     assert free_memory_bytes() == 0
 
 
+TWO_GPUS = "0, GPU-1a2b, NVIDIA GeForce RTX 4090, 23028\n1, GPU-9f8e, NVIDIA H200, 143000\n"
+
+
 def answer(monkeypatch, text="", error=None):
     def run(*_, **__):
         if error is not None:
@@ -95,8 +98,27 @@ def answer(monkeypatch, text="", error=None):
 
 
 def test_gpus_as_their_driver_tells(monkeypatch):
-    answer(monkeypatch, "NVIDIA GeForce RTX 4090, 23028\nNVIDIA H200, 143000\n")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    answer(monkeypatch, TWO_GPUS)
     assert nvidia_gpus() == [Gpu("NVIDIA GeForce RTX 4090", 23028 << 20), Gpu("NVIDIA H200", 143000 << 20)]
+
+
+@pytest.mark.parametrize(
+    ("visible", "names"),
+    [
+        ("1", ["NVIDIA H200"]),
+        ("1,0", ["NVIDIA H200", "NVIDIA GeForce RTX 4090"]),
+        ("GPU-9f", ["NVIDIA H200"]),
+        ("", []),
+        ("-1", []),
+        ("0,7,1", ["NVIDIA GeForce RTX 4090"]),
+        ("MIG-5b", ["NVIDIA GeForce RTX 4090", "NVIDIA H200"]),
+    ],
+)
+def test_only_gpus_that_a_job_scheduler_left_visible(monkeypatch, visible, names):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    answer(monkeypatch, TWO_GPUS)
+    assert [gpu.name for gpu in nvidia_gpus()] == names
 
 
 @pytest.mark.parametrize(
@@ -113,7 +135,7 @@ def test_a_driver_that_does_not_answer_means_no_gpu(monkeypatch, error):
 
 
 def test_no_driver_and_odd_answers_mean_no_gpu(monkeypatch):
-    answer(monkeypatch, "No devices were found\nNVIDIA GRID, [N/A]\n")
+    answer(monkeypatch, "No devices were found\n0, GPU-1, NVIDIA GRID, [N/A]\n")
     assert nvidia_gpus() == []
     monkeypatch.setattr(machine.shutil, "which", lambda _: None)
     assert nvidia_gpus() == []

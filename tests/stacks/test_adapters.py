@@ -273,6 +273,24 @@ def test_datasets_are_scenes(tmp_path: Path) -> None:
     assert read(tmp_path / "a.h5", scene="segmentation/label").data.dtype == np.uint16
 
 
+def test_labels_beside_other_datasets_are_found_by_their_name(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["raw"] = volume(4, 5, 6)
+        file.create_dataset("volumes/label", data=volume(4, 5, 6, dtype="uint16")).attrs["element_size_um"] = (
+            1,
+            0.5,
+            0.5,
+        )
+    labels, voxel_size = read_labels(tmp_path / "a.h5")
+    assert np.array_equal(labels, volume(4, 5, 6, dtype="uint16"))
+    assert voxel_size is not None
+    assert voxel_size.zyx_um == (1, 0.5, 0.5)
+    with h5py.File(tmp_path / "a.h5", "a") as file:
+        file["label"] = volume(4, 5, 6, dtype="uint16")
+    with pytest.raises(UserError, match="Save the labels alone, or call them labels"):
+        read_labels(tmp_path / "a.h5")
+
+
 def test_ilastik_axes_are_used(tmp_path: Path) -> None:
     tags = json.dumps({"axes": [{"key": key, "typeFlags": 2, "resolution": 0} for key in "tzyxc"]})
     with h5py.File(tmp_path / "a.h5", "w") as file:
