@@ -90,6 +90,10 @@ def find_contacts(labels: NDArray[Any], voxel_um: Sequence[float]) -> Contacts:
     so they can be compared. Counting voxel faces instead gives 49 ± 5 % too much; the surface of a smoothed mesh errs
     by 1 % with cubic voxels, but to the other side, by 3 to 6 %, with long ones.
 
+    Lines that would end beyond the frame are left out, so cells very near it come out smaller, the more the longer the
+    voxels: a ball of 12 µm with one voxel between it and the frame by 13 % more with 2 × 0.3 × 0.3 µm, by 3 % more with
+    1 × 0.3 × 0.3 µm.
+
     That two cells share a voxel face finds 99.3 % of the neighbours in such tissue, and 0.5 % of what it finds only
     nearly touch; any smallest area loses true neighbours.
 
