@@ -55,6 +55,8 @@ class Panels(QObject):
         self.trainings = {phase: TrainingPanel(session, self.queue, phase) for phase in (2, 4)}
         self.phase3 = Phase3(window, self.queue)
         self.labelling = self.phase3.panel
+        for page in (self.pairs, self.phase3.gallery):
+            page.heed(self.corrector)
         self.new_cysts = NewCystsPanel(session, self.queue)
         window.docks.fill("jobs", self.jobs)
         window.docks.fill("results", self.results)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from cartocell_app.desktop.actions import ActionInfo, needs_changeable_project, needs_project
 from cartocell_app.desktop.busy import Busy
 from cartocell_app.desktop.new_project import ENDING, NewProjectDialog, usual_folder
+from cartocell_app.desktop.replacing import may_replace
 from cartocell_app.desktop.session import Session
 from cartocell_app.errors import UserError
 from cartocell_app.progress import Cancelled, Progress
@@ -111,7 +112,10 @@ class ProjectCommands:
         )
         if not chosen:
             return
-        path = Path(chosen).with_suffix(".zip")
+        path = _zip_named(Path(chosen))
+        # The dialog asks before it replaces a file, but only for the name that was typed.
+        if path != Path(chosen) and not may_replace([path], self._window):
+            return
 
         def save(progress: Progress, cancelled: Cancelled) -> Path:
             project.save_zip(path, progress, cancelled)
@@ -222,6 +226,11 @@ class ProjectCommands:
         if reason or session.project is None:
             return reason
         return "" if any(sample.missing for sample in session.project.samples()) else "No stack is missing."
+
+
+def _zip_named(path: Path) -> Path:
+    """The file with the ending of zip files; what follows a dot in "MDCK 12.05" belongs to the name."""
+    return path if path.suffix.lower() == ".zip" else path.with_name(f"{path.name}.zip")
 
 
 def add_sample_cyst(project: Project) -> int:

@@ -241,8 +241,8 @@ class SampleCommands:
 
     def _needs_judged(self, session: Session) -> str:
         reason = self._needs_chosen(session) or needs_changeable_project(session)
-        if not reason and self.corrector is not None and self.corrector.is_changed:
-            return "Save your corrections first (Ctrl+S)."
+        if not reason and self.corrector is not None:
+            reason = self.corrector.why_not_judge()
         return reason or ("" if self._judged() else "None of the chosen samples is segmented yet.")
 
 

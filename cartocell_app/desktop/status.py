@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton, QWidget
+from PySide6.QtWidgets import QLabel, QStatusBar, QToolButton
 
 from cartocell_app.desktop.icons import icon
 from cartocell_app.desktop.theme import MARGIN
 from cartocell_app.desktop.workers import Latest
 
 if TYPE_CHECKING:
+    from cartocell_app.desktop.main_window import MainWindow
+    from cartocell_app.project.values import Sample
     from cartocell_app.segmentation.devices import DeviceReport
 
 MESSAGE_MS = 8000
@@ -22,15 +24,17 @@ class StatusBar(QStatusBar):
 
     Parameters
     ----------
-    parent : QWidget, optional
-        Window that it belongs to.
+    window : MainWindow, optional
+        Window that it belongs to; the cursor is in its viewer.
     """
 
     device_clicked = Signal()
     """More about the devices is asked for."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, window: MainWindow | None = None) -> None:
+        super().__init__(window)
+        self._window = window
+        self._looked_at: int | None = None
         self.setSizeGripEnabled(False)
         self.device = QToolButton()
         self.device.setObjectName("device")
@@ -46,23 +50,51 @@ class StatusBar(QStatusBar):
         self.addWidget(self.device)
         self.addPermanentWidget(self._position)
         self._probe = Latest(self._tell, self._probe_failed, parent=self)
+        if window is not None:
+            window.session.current_changed.connect(self._current_changed)
 
     def probe(self) -> None:
         """Find out in the background where networks can run."""
         self._probe.request(_probe)
 
     def show_position(self, at_um: tuple[float, float, float] | None, value: str = "") -> None:
-        """Say where the cursor is (z, y, x in µm) and what is there; None if it is nowhere."""
+        """Say where the cursor is and what is there.
+
+        Parameters
+        ----------
+        at_um : (z, y, x) or None
+            In µm, or in voxels where the voxel size is unknown; None if it is nowhere.
+        value : str
+            What is there.
+        """
         if at_um is None:
             self._position.clear()
             return
-        z_um, y_um, x_um = at_um
-        place = f"z {z_um:.1f}  y {y_um:.1f}  x {x_um:.1f} µm"
+        if self._is_size_known():
+            z_um, y_um, x_um = at_um
+            place = f"z {z_um:.1f}  y {y_um:.1f}  x {x_um:.1f} µm"
+        else:
+            # Counted from one, as the slices over the panes are.
+            z, y, x = (int(at_vox) + 1 for at_vox in at_um)
+            place = f"z {z}  y {y}  x {x} (voxels)"
         self._position.setText(f"{place}   {value}" if value else place)
 
     def say(self, words: str) -> None:
         """Show `words` for a few seconds, beside the device."""
         self.showMessage(words, MESSAGE_MS)
+
+    def _is_size_known(self) -> bool:
+        """Whether the viewer knows the voxel size of what it shows; it draws voxels as cubes of 1 if not."""
+        panels = None if self._window is None else self._window.panels
+        view = None if panels is None else panels.viewer.viewer.view
+        return view is None or view.voxel_um is not None
+
+    def _current_changed(self, sample: Sample | None) -> None:
+        """Forget the place in the last sample; the viewer tells it anew once it shows another one."""
+        number = None if sample is None else sample.id
+        if number != self._looked_at:
+            self._looked_at = number
+            self.show_position(None)
 
     def _tell(self, reports: list[DeviceReport]) -> None:
         words, usable = device_words(reports)

@@ -7,6 +7,8 @@ was made meanwhile.
 
 import contextlib
 import logging
+import threading
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -124,6 +126,81 @@ class Latest(QObject):
             self._start()
         else:
             self.busy_changed.emit(False)
+
+
+class _Turns(QRunnable):
+    """Does what waits, one after the other, until nothing waits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAutoDelete(False)
+        self.messenger = _Messenger()
+        self._lock = threading.Lock()
+        self._waiting: deque[Callable[[], Any]] = deque()
+        self._is_running = False
+
+    def add(self, work: Callable[[], Any]) -> bool:
+        """Have `work` done last; returns whether it must be started for that."""
+        with self._lock:
+            self._waiting.append(work)
+            is_idle, self._is_running = not self._is_running, True
+            return is_idle
+
+    def run(self) -> None:
+        while (work := self._next()) is not None:
+            # RuntimeError: the window closed meanwhile, and the messenger with it; what waits is done all the same.
+            try:
+                answer = work()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it belongs on the window's thread
+                with contextlib.suppress(RuntimeError):
+                    self.messenger.failed.emit(0, error)
+            else:
+                with contextlib.suppress(RuntimeError):
+                    self.messenger.finished.emit(0, answer)
+
+    def _next(self) -> Callable[[], Any] | None:
+        with self._lock:
+            self._is_running = bool(self._waiting)
+            return self._waiting.popleft() if self._waiting else None
+
+
+class InTurn(QObject):
+    """Does every request, in the order in which they came, and answers each: none is replaced by a later one.
+
+    Parameters
+    ----------
+    on_answer : callable
+        Called on the window's thread with each answer.
+    on_error : callable
+        Called there with the exception of a request that failed; the next ones are done all the same.
+    parent : QObject, optional
+        Once it is gone, answers are dropped; what was asked for is done.
+    """
+
+    def __init__(
+        self,
+        on_answer: Callable[[Any], None],
+        on_error: Callable[[Exception], None],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._on_answer = on_answer
+        self._on_error = on_error
+        self._turns = _Turns()
+        self._turns.messenger.finished.connect(self._finished, Qt.ConnectionType.QueuedConnection)
+        self._turns.messenger.failed.connect(self._failed, Qt.ConnectionType.QueuedConnection)
+
+    def request(self, work: Callable[[], Any]) -> None:
+        """Have `work` done on a worker thread once all before it is done; it must not touch any widget."""
+        # All in one go of one thread, so that waiting for workers at the program's end waits for all of it.
+        if self._turns.add(work):
+            QThreadPool.globalInstance().start(self._turns)
+
+    def _finished(self, _: int, answer: object) -> None:
+        self._on_answer(answer)
+
+    def _failed(self, _: int, error: Exception) -> None:
+        self._on_error(error)
 
 
 def wait_for_workers(timeout_ms: int = 10_000) -> bool:

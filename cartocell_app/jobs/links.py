@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
-from cartocell_app.stacks.files import PARTIAL_PREFIX, disk_troubles, whole_file
+from cartocell_app.stacks.files import disk_troubles, partial_place, whole_file
 
 LinkKind = Literal["hard link", "symbolic link", "copy"]
 
@@ -24,7 +24,7 @@ def link(source: Path, target: Path) -> LinkKind:
     source = source.resolve()
     if target.parent.resolve() / target.name == source:
         return "hard link"
-    partial = target.with_name(f"{PARTIAL_PREFIX}{os.getpid()}-{target.name}")
+    partial = partial_place(target)
     with disk_troubles(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         # Renaming one name of a file over another name of the same file does nothing.

@@ -2,17 +2,19 @@
 
 import contextlib
 import json
-from collections.abc import Iterable, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isnan, nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from cartocell_app.errors import UserError
 from cartocell_app.jobs.records import write_json
 from cartocell_app.jobs.segmenting import CELLS
 from cartocell_app.morphology.measures import CONTACT_MEASURES, CYST_MEASURES, MEASURES, Measure
-from cartocell_app.stacks.files import DiskError, disk_troubles, whole_file
+from cartocell_app.stacks.files import disk_troubles, whole_file
 from cartocell_app.stacks.reading import read_labels, stem
 from cartocell_app.stacks.voxel_size import VoxelSize
 
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
 FOLDER = "measurements"
 DEFINITIONS = 1
 """Counts up whenever a number means something else than before: what was kept is then measured anew."""
+
+_locks: WeakValueDictionary[Path, threading.Lock] = WeakValueDictionary()
+_finding_locks = threading.Lock()
 
 
 class UnknownVoxelSizeError(UserError):
@@ -117,7 +122,8 @@ def measurements_of(path: Path, given: VoxelSize | None = None) -> Measurements:
     UserError
         If the file cannot be read, or its voxel size is not known.
     """
-    return kept_measurements(path, given) or measured_labels(path, given).measurements
+    with _alone(path):
+        return kept_measurements(path, given) or _measured_labels(path, given).measurements
 
 
 def measured_labels(path: Path, given: VoxelSize | None = None) -> MeasuredLabels:
@@ -128,6 +134,24 @@ def measured_labels(path: Path, given: VoxelSize | None = None) -> MeasuredLabel
     UserError
         As `measurements_of` does.
     """
+    with _alone(path):
+        return _measured_labels(path, given)
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Let one thread at a time measure a label file; the others then find what it kept.
+
+    Two at once would do the same work twice, and where their voxel sizes differ, mix their tables.
+    """
+    place = kept_paths(path)[-1].absolute()
+    with _finding_locks:
+        lock = _locks.setdefault(place, threading.Lock())
+    with lock:
+        yield
+
+
+def _measured_labels(path: Path, given: VoxelSize | None) -> MeasuredLabels:
     kept = kept_measurements(path, given)
     # Before the file is read: if it changes meanwhile, what is kept does not hold for it.
     key = _key(path, given) if path.exists() else {}
@@ -135,8 +159,9 @@ def measured_labels(path: Path, given: VoxelSize | None = None) -> MeasuredLabel
     voxel_size = voxel_size_for(path, in_file, given)
     if kept is None:
         kept = measure(labels, voxel_size.zyx_um)
-        # A folder that may only be read is no trouble: it is measured again the next time.
-        with contextlib.suppress(DiskError):
+        # A folder that may only be read, or that another computer tidies up, is no trouble: it is measured again
+        # the next time.
+        with contextlib.suppress(UserError):
             _keep(path, key, kept)
     return MeasuredLabels(labels, voxel_size, kept)
 

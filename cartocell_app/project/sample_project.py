@@ -1,7 +1,6 @@
 """A small project of synthetic cysts, to walk through all five phases in minutes."""
 
 import csv
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from cartocell_app.project.places import whole
 from cartocell_app.project.project import Project
 from cartocell_app.project.values import NewSample, Role
 from cartocell_app.resources import SAMPLE_PROJECT
-from cartocell_app.stacks.files import PARTIAL_PREFIX, disk_troubles
+from cartocell_app.stacks.files import disk_troubles, partial_place
 from cartocell_app.stacks.reading import read, read_labels
 
 NAME = "Sample project (synthetic)"
@@ -72,8 +71,7 @@ def make_sample_project(folder: Path, progress: Progress = silent, cancelled: Ca
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise UserError(f"There is something in {folder} already.", "Choose another name or place.")
         folder.parent.mkdir(parents=True, exist_ok=True)
-    partial = folder.with_name(f"{PARTIAL_PREFIX}{os.getpid()}-{folder.name}")
-    shutil.rmtree(partial, ignore_errors=True)
+    partial = partial_place(folder)
     try:
         project = Project.create(partial, NAME)
         try:

@@ -1,7 +1,6 @@
 """Unpacking a project that somebody sent, without letting it write anywhere but into its own folder."""
 
 import contextlib
-import os
 import shutil
 import stat
 import zlib
@@ -15,7 +14,7 @@ from cartocell_app.project.copying import pour
 from cartocell_app.project.naming import FORBIDDEN, file_safe, unused
 from cartocell_app.project.packing import ENDING
 from cartocell_app.project.places import DATABASE
-from cartocell_app.stacks.files import PARTIAL_PREFIX, DiskError, disk_troubles
+from cartocell_app.stacks.files import DiskError, disk_troubles, partial_place
 
 
 def unpack(path: Path, folder: Path, progress: Progress, cancelled: Cancelled) -> Path:
@@ -29,7 +28,7 @@ def unpack(path: Path, folder: Path, progress: Progress, cancelled: Cancelled) -
         if total > shutil.disk_usage(folder).free:
             raise DiskError(f"{path.name} needs {total / 1e9:.1f} GB, which {folder} has not free.", "Free some space.")
         place = folder / (unused(name, taken) + ENDING)
-        partial = folder / f"{PARTIAL_PREFIX}{os.getpid()}-{place.name}"
+        partial = partial_place(place)
         with disk_troubles(place):
             try:
                 _extract(packed, entries, partial, progress, cancelled)

@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import functools
 import hashlib
 import os
 import platform
@@ -12,6 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import psutil
@@ -79,13 +79,12 @@ def partial_place(path: Path) -> Path:
     return path.with_name(own + name)
 
 
-@functools.cache
 def _computer() -> str:
     """Eight letters for this computer, or for this container: other ones count their processes on their own."""
     processes = ""
     with contextlib.suppress(OSError):
         # Containers may bear the name of their computer; Linux says whose processes it is that they see.
-        processes = os.readlink("/proc/self/ns/pid")
+        processes = str(Path("/proc/self/ns/pid").readlink())
     return hashlib.sha256(f"{platform.node()} {processes}".encode()).hexdigest()[:8]
 
 
@@ -150,7 +149,8 @@ def remove_partial_files(folder: Path) -> None:
     Of other computers' programs nobody here knows whether they run: what they write is left alone for a day. What
     cannot be deleted stays.
     """
-    for partial in list(folder.rglob(f"{PARTIAL_PREFIX}*")):
+    # `rglob` would fail where another program deletes a folder meanwhile.
+    for partial in [Path(here, name) for here, *inside in os.walk(folder) for name in chain(*inside)]:
         # OSError: another program that starts now has just deleted it, or it belongs to somebody else.
         with contextlib.suppress(OSError):
             if _is_abandoned(partial):
@@ -164,5 +164,5 @@ def _is_abandoned(partial: Path) -> bool:
     computer, process = named.groups()
     if computer in (None, _computer()):
         return not psutil.pid_exists(int(process))
-    inside = partial.rglob("*") if partial.is_dir() else ()
-    return max(one.lstat().st_mtime for one in (partial, *inside)) < time.time() - ABANDONED_S
+    newest_s = max(one.lstat().st_mtime for one in (partial, *partial.rglob("*")))
+    return newest_s < time.time() - ABANDONED_S

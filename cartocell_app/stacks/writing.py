@@ -288,7 +288,9 @@ def _ngff_metadata(
 @contextlib.contextmanager
 def _whole_folder(path: Path) -> Iterator[Path]:
     """Fill a folder beside its final place and move it there once it is complete, in place of an older one."""
-    partial, older = partial_place(path), partial_place(path)
+    partial = partial_place(path)
+    # No longer than the name itself, which may be as long as the disk takes.
+    older = partial_place(path.with_name(f"older-{path.name[len('older-') :]}"))
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield partial

@@ -1,5 +1,7 @@
 import math
+from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel
@@ -7,14 +9,19 @@ from pytestqt.qtbot import QtBot
 
 from cartocell_app.desktop import device_page, status
 from cartocell_app.desktop.device_page import DevicePage, read_checkup
+from cartocell_app.desktop.main_window import MainWindow
+from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.status import StatusBar, device_words
 from cartocell_app.errors import UserError
 from cartocell_app.jobs.checkup import TYPICAL_CYST_MVOXEL
+from cartocell_app.project.project import Project
+from cartocell_app.project.values import NewSample
 from cartocell_app.resources import CPU_MODEL
 from cartocell_app.segmentation.devices import DeviceReport
 from cartocell_app.segmentation.model_card import read_card
 from cartocell_app.segmentation.views import views_of
 from cartocell_app.stacks.voxel_size import VoxelSize
+from cartocell_app.stacks.writing import write_stack
 
 CPU = DeviceReport("CPU · 8 threads", "CPUExecutionProvider", True, "", 6.0 / TYPICAL_CYST_MVOXEL)
 NO_GPU = DeviceReport("NVIDIA GPU", "CUDAExecutionProvider", False, "No NVIDIA GPU was found in this computer.")
@@ -69,6 +76,25 @@ def test_the_cursor_is_told_in_um_and_a_click_on_the_device_asks_for_more(qtbot:
     assert bar.findChild(QLabel, "position").text() == ""
     with qtbot.waitSignal(bar.device_clicked):
         qtbot.mouseClick(bar.device, Qt.MouseButton.LeftButton)
+
+
+def test_where_the_voxel_size_is_unknown_the_cursor_is_told_in_voxels_and_forgotten_with_its_sample(
+    qtbot: QtBot, session: Session, project: Project, window: MainWindow, tmp_path: Path
+) -> None:
+    window.load_panels()
+    for name, voxel_size in (("unknown", None), ("known", VoxelSize(2.0, 1.0, 1.0, "test"))):
+        write_stack(tmp_path / f"{name}.tif", np.zeros((8, 20, 30), np.uint8), voxel_size)
+        project.add_samples([NewSample(tmp_path / f"{name}.tif", voxel_size=voxel_size, shape=(8, 20, 30))])
+    unknown, known = project.samples()
+    position = window.status.findChild(QLabel, "position")
+
+    session.set_current(unknown.id)
+    qtbot.waitUntil(lambda: position.text() == "z 5  y 11  x 16 (voxels)   intensity 0")
+    session.set_current(known.id)
+    assert position.text() == ""
+    qtbot.waitUntil(lambda: position.text() == "z 9.0  y 10.5  x 15.5 µm   intensity 0")
+    session.close_project()
+    assert position.text() == ""
 
 
 def test_the_page_says_what_doctor_says(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

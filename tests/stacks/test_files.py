@@ -1,9 +1,13 @@
 import errno
 import os
+import platform
+import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cartocell_app.errors import UserError
@@ -12,9 +16,11 @@ from cartocell_app.stacks.files import (
     DiskError,
     check_writable,
     disk_troubles,
+    partial_place,
     remove_partial_files,
     whole_file,
 )
+from cartocell_app.stacks.writing import write_ome_zarr
 
 
 def files_in(folder: Path) -> list[str]:
@@ -152,3 +158,134 @@ def test_only_what_killed_programs_left_is_removed(tmp_path: Path):
         (folder / name).write_bytes(b"whole")
     remove_partial_files(tmp_path)
     assert files_in(folder) == sorted(kept)
+
+
+def test_two_writers_of_one_file_do_not_disturb_each_other(tmp_path: Path):
+    path = tmp_path / "a.csv"
+    with whole_file(path) as first, whole_file(path) as second:
+        first.write_bytes(b"first")
+        second.write_bytes(b"second")
+    assert path.read_bytes() == b"first"
+    assert files_in(tmp_path) == ["a.csv"]
+
+
+def test_what_a_killed_program_of_this_computer_was_writing_is_removed(tmp_path: Path):
+    writing = f"""if True:
+        import os
+        from pathlib import Path
+        from cartocell_app.stacks.files import whole_file
+        with whole_file(Path({str(tmp_path / "a.tif")!r})) as partial:
+            partial.write_bytes(b"half")
+            os._exit(1)
+    """
+    subprocess.run([sys.executable, "-c", writing], check=False)
+    (left,) = files_in(tmp_path)
+    assert left.startswith(PARTIAL_PREFIX)
+    with whole_file(tmp_path / "b.tif") as partial:
+        partial.write_bytes(b"whole")
+        remove_partial_files(tmp_path)
+    assert files_in(tmp_path) == ["b.tif"]
+
+
+@pytest.fixture
+def elsewhere(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """As on another computer, in a process of a number that this one does not have; here again once undone."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    monkeypatch.setattr(platform, "node", lambda: "another-computer.example.org")
+    monkeypatch.setattr(os, "getpid", lambda: ended.pid)
+    return monkeypatch
+
+
+def age(path: Path, days: float) -> None:
+    then = time.time() - days * 24 * 3600
+    os.utime(path, (then, then))
+
+
+def test_what_another_computer_is_writing_is_left_to_it(tmp_path: Path, elsewhere: pytest.MonkeyPatch):
+    with whole_file(tmp_path / "a.tif") as partial:
+        partial.write_bytes(b"cells")
+        elsewhere.undo()
+        age(partial, 0.9)
+        remove_partial_files(tmp_path)
+    assert files_in(tmp_path) == ["a.tif"]
+
+
+def test_what_another_computer_has_left_for_a_day_is_removed(tmp_path: Path, elsewhere: pytest.MonkeyPatch):
+    def abandon() -> None:
+        with whole_file(tmp_path / "a.tif") as partial:
+            partial.write_bytes(b"half")
+            elsewhere.undo()
+            age(partial, 1.1)
+            remove_partial_files(tmp_path)
+
+    with pytest.raises(UserError, match="could not be written"):
+        abandon()
+    assert files_in(tmp_path) == []
+
+
+def test_a_folder_is_as_old_as_the_newest_in_it(tmp_path: Path, elsewhere: pytest.MonkeyPatch):
+    folder = partial_place(tmp_path / "a.ome.zarr")
+    elsewhere.undo()
+    chunk = folder / "0" / "0"
+    chunk.parent.mkdir(parents=True)
+    chunk.write_bytes(b"chunk")
+    for old in (chunk.parent, folder):
+        age(old, 3)
+    remove_partial_files(tmp_path)
+    assert chunk.exists()
+    age(chunk, 2)
+    remove_partial_files(tmp_path)
+    assert files_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.ESTALE])
+def test_a_file_that_vanishes_while_it_is_written(tmp_path: Path, number: int):
+    path = tmp_path / "a.tif"
+    with pytest.raises(UserError, match="deleted its unfinished file") as caught, whole_file(path) as partial:
+        raise OSError(number, os.strerror(number), str(partial))
+    assert not isinstance(caught.value, DiskError)
+    assert str(path) in caught.value.title
+
+
+def test_another_file_that_is_missing_is_no_trouble_of_the_disk(tmp_path: Path):
+    with pytest.raises(FileNotFoundError), whole_file(tmp_path / "a.tif") as partial:
+        shutil.copyfile(tmp_path / "b.tif", partial)
+
+
+@pytest.mark.parametrize("name", ["ä" * 120 + ".tif", "a" * 251 + ".tif"])
+def test_the_longest_names_that_a_disk_takes(tmp_path: Path, name: str):
+    with whole_file(tmp_path / name) as partial:
+        assert partial.suffix == ".tif"
+        partial.write_bytes(b"cells")
+    assert files_in(tmp_path) == [name]
+
+
+def test_names_of_partial_files_are_valid_everywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(platform, "node", lambda: 'Lab: "Zoë" <2>|*?' + "x" * 300)
+    with whole_file(tmp_path / "a.tif") as partial:
+        partial.write_bytes(b"cells")
+    assert partial.name.isascii()
+    assert not set(partial.name) & set('<>:"/\\|?*')
+    assert len(partial.name) < 60
+
+
+def test_what_cannot_be_deleted_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    left = tmp_path / f"{PARTIAL_PREFIX}{killed.pid}-a.tif"
+    left.write_bytes(b"half")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    remove_partial_files(tmp_path)
+    assert left.exists()
+
+
+def test_the_longest_name_of_a_folder(tmp_path: Path):
+    path = tmp_path / ("a" * 246 + ".ome.zarr")
+    for label in (1, 2):
+        write_ome_zarr(path, np.full((2, 3, 4), label), None)
+    assert files_in(tmp_path) == [path.name]

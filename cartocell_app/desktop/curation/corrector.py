@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QEventLoop, QObject, Signal
 
 from cartocell_app.desktop.curation.draft import Draft, WorkOut
 from cartocell_app.desktop.curation.saving import cells_in, save_version
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from cartocell_app.morphology.corrections import Correction
     from cartocell_app.project.project import Project
     from cartocell_app.project.values import LabelVersion, Sample
+
+WAIT = "Wait until its cells are shown."
 
 
 class Corrector(QObject):
@@ -54,6 +56,7 @@ class Corrector(QObject):
         session.cell_changed.connect(self._cell_changed)
         session.current_changed.connect(self._current_changed)
         shown.cells_shown.connect(self._cells_shown)
+        shown.before_changed.connect(self.changed)
 
     @property
     def is_busy(self) -> bool:
@@ -64,6 +67,11 @@ class Corrector(QObject):
     def is_changed(self) -> bool:
         """Whether there are corrections that are not saved."""
         return self._draft is not None and self._draft.history.is_changed
+
+    @property
+    def is_saving(self) -> bool:
+        """Whether corrections are being saved; until that is done, none can be made or taken back."""
+        return self._saving.is_busy
 
     @property
     def merging(self) -> int:
@@ -89,10 +97,12 @@ class Corrector(QObject):
             return project.why_read_only
         if sample.labels is None:
             return "This sample has no cells yet: segment it first."
-        if self._shown.words or view is None or view.labels is None:
-            return "Wait until its cells are shown."
+        if self._shown.words or view is None or view.labels is None or self._shown.sample_id != sample.id:
+            return WAIT
         if self._shown.shows_before:
             return "Cells before Voronoi are shown: show the final ones first."
+        if self._shown.awaits_cells:
+            return WAIT
         return "Wait until the last correction is done." if self.is_busy else ""
 
     def why_not_cell(self) -> str:
@@ -103,6 +113,10 @@ class Corrector(QObject):
         if not self._session.cell:
             return "Click a cell first."
         return "" if self._has(self._session.cell) else f"There is no cell {self._session.cell} any more."
+
+    def why_not_judge(self) -> str:
+        """Why no sample may be accepted or rejected now; empty if it may: saving would take that back unsaid."""
+        return "Save your corrections first (Ctrl+S)." if self.is_changed else ""
 
     def _has(self, label: int) -> bool:
         view = self._shown.viewer.view
@@ -167,13 +181,16 @@ class Corrector(QObject):
             self._show()
 
     def save(self, then: Callable[[], object] | None = None) -> None:
-        """Save the corrections as a new version, in the background; `then` is called once that is done."""
+        """Save the corrections as a new version, in the background; `then` is called once nothing is left to save."""
         project, draft = self._session.project, self._draft
-        if project is None or draft is None or not self.is_changed or self._saving.is_busy:
-            return
-        self._then = then
-        self._saving.request(partial(save_version, project, draft.sample_id, draft.cells, draft.history.note()))
-        self.changed.emit()
+        if self.is_saving:
+            self._then = then or self._then
+        elif project is not None and draft is not None and self.is_changed:
+            self._then = then
+            self._saving.request(partial(_written, project, draft))
+            self.changed.emit()
+        elif then is not None:
+            then()
 
     def save_now(self) -> None:
         """Save and wait for it, before the window goes.
@@ -185,7 +202,14 @@ class Corrector(QObject):
         """
         project, draft = self._session.project, self._draft
         if project is not None and draft is not None and self.is_changed:
-            self._saved(save_version(project, draft.sample_id, draft.cells, draft.history.note()))
+            self._saved(_written(project, draft))
+
+    def wait_until_saved(self) -> None:
+        """Wait for the saving that is under way, before the window goes; nobody can click anything meanwhile."""
+        if self.is_saving:
+            loop = QEventLoop()
+            self._saving.busy_changed.connect(loop.quit)
+            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
 
     def throw_away(self) -> None:
         """Forget the corrections that are not saved; what is saved is shown again if the sample still is."""
@@ -239,6 +263,7 @@ class Corrector(QObject):
         sample, view = self._session.current, self._shown.viewer.view
         assert sample is not None
         assert view is not None
+        assert sample.id == self._shown.sample_id, "cells of another sample are shown"
         if self._draft is None or self._draft.sample_id != sample.id:
             self._draft = Draft.of(sample.id, view)
         return self._draft
@@ -276,13 +301,15 @@ class Corrector(QObject):
             self._draft = None
             self.changed.emit()
 
-    def _saved(self, saved: Callable[[], Sample]) -> None:
-        draft, then, self._then = self._draft, self._then, None
+    def _saved(self, answer: tuple[Draft, Callable[[], Sample]]) -> None:
+        draft, saved = answer
+        then, self._then = self._then, None
         sample = saved()
-        if draft is not None:
-            draft.history.mark_saved()
-        self._shown.held = None
-        self._shown.take_as_shown(sample)
+        draft.history.mark_saved()
+        # Else another sample is shown by now, or this one was read anew.
+        if draft is self._draft:
+            self._shown.held = None
+            self._shown.take_as_shown(sample)
         self.said.emit(f"Saved the corrected cells of {sample.name}. The version before is kept.")
         self.changed.emit()
         if then is not None:
@@ -292,3 +319,8 @@ class Corrector(QObject):
         self._then = None
         self.changed.emit()
         raise error
+
+
+def _written(project: Project, draft: Draft) -> tuple[Draft, Callable[[], Sample]]:
+    """Write what `draft` holds as a version, on a worker thread; with what tells the project."""
+    return draft, save_version(project, draft.sample_id, draft.cells, draft.history.note())

@@ -32,6 +32,7 @@ class Leaving(QObject):
 
     def may_close(self) -> bool:
         """Whether the sample may be let go for good; asks, waits for the answer and saves if that is it."""
+        self._corrector.wait_until_saved()
         if not self._corrector.is_changed:
             return True
         box, save, away = self._question()
@@ -50,7 +51,10 @@ class Leaving(QObject):
         """Whether another sample may be shown at once; else asks, and shows it after the answer."""
         if not self._corrector.is_changed:
             return True
-        if self._box is None:
+        if self._corrector.is_saving:
+            # They were saved by word already: there is nothing to ask.
+            self._corrector.save(then=lambda: self._session.set_current(sample_id))
+        elif self._box is None:
             self._box, save, away = self._question()
 
             def answered() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QHeaderView, QPushButton, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 from superqt import QFlowLayout
 
@@ -22,6 +23,7 @@ from cartocell_app.desktop.importing.segmenting import (
 )
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.keys import PanelKeys
+from cartocell_app.desktop.marking import PageSelection
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.sample_commands import JUDGED
 from cartocell_app.desktop.samples.edits import SampleEdits
@@ -31,6 +33,7 @@ from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import SPACING
 
 if TYPE_CHECKING:
+    from cartocell_app.desktop.curation.corrector import Corrector
     from cartocell_app.project.values import Sample
 
 PHASE = 1
@@ -84,7 +87,10 @@ class PairsPanel(QWidget):
         self._session = session
         self._queue = queue
         self._edits = edits
+        self._corrector: Corrector | None = None
         self._shown: list[Sample] = []
+        self._marked = PageSelection(session)
+        self._focused: QWidget | None = None  # what had the focus when this was hidden
         self.checker = Checker(self)
         self.add = QPushButton("&Add pairs or stacks…")
         self.find = QPushButton()
@@ -105,6 +111,12 @@ class PairsPanel(QWidget):
         """The pair that is marked."""
         row = self.list.indexOfTopLevelItem(self.list.currentItem())
         return self._shown[row] if 0 <= row < len(self._shown) else None
+
+    def heed(self, corrector: Corrector) -> None:
+        """Judge nothing while `corrector` holds corrections that are not saved, as the window's own Accept does not."""
+        self._corrector = corrector
+        corrector.changed.connect(self._show_deeds)
+        self._show_deeds()
 
     def refresh(self) -> None:
         """Show the pairs as they are now."""
@@ -147,9 +159,25 @@ class PairsPanel(QWidget):
             work = CheckWork(f"Checking {len(shapes)} pair{'s' * (len(shapes) != 1)}, and a corrected version", shapes)
         return CostQuestion(work, project.folder, all(pair.state != "running" for pair in self._shown))
 
-    def showEvent(self, event: object) -> None:  # noqa: N802 - Qt's name
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)
         self._soon.start()
+        self._mark()
+        if not event.spontaneous() and self._focused is not None:
+            (self._focused if self._focused.isEnabled() else self.list).setFocus()
+            self._focused = None
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802 - Qt's name
+        super().hideEvent(event)
+        # Not where the window was only minimised.
+        if not event.spontaneous():
+            # The page hides this and shows it again whenever it is built anew; that must not cost the focus.
+            # Of the window and not of the program: jobs also end while another program is being looked at.
+            focused = self.window().focusWidget()
+            if focused is not None and self.isAncestorOf(focused):
+                # Buttons beside findings come and go.
+                self._focused = focused if focused in (self.add, self.find, *self._deeds()) else self.list
+            self._marked.let_go()
 
     def _why_not_find(self, alone: Sequence[Sample]) -> str:
         project = self._session.project
@@ -183,6 +211,10 @@ class PairsPanel(QWidget):
             self.reasons.popup(self.reject.mapToGlobal(self.reject.rect().bottomLeft()))
 
     def _why_not_judge(self, sample: Sample) -> str:
+        unsaved = "" if self._corrector is None else self._corrector.why_not_judge()
+        return self._why_not_correct(sample) or unsaved
+
+    def _why_not_correct(self, sample: Sample) -> str:
         project = self._session.project
         if project is not None and project.read_only:
             return project.why_read_only
@@ -190,18 +222,32 @@ class PairsPanel(QWidget):
 
     def _show_current(self) -> None:
         sample = self.current
+        self._mark()
         if sample is None:
             return
-        problem = self._why_not_judge(sample)
-        self.view.show_pair(sample, self.checker.of(sample), problem)
-        tips = {
-            self.correct: "Show it in the viewer, with the tools that delete, merge and mend cells.",
-            self.accept: "The cells of this cyst are right: M1 learns from it.",
-            self.reject: "The cells of this cyst are wrong: nothing learns from it.",
-        }
-        for button, words in tips.items():
+        self.view.show_pair(sample, self.checker.of(sample), self._why_not_correct(sample))
+        self._show_deeds()
+
+    def _show_deeds(self) -> None:
+        """Enable what can be done with the marked pair, and say why the rest cannot."""
+        sample = self.current
+        if sample is None:
+            return
+        judging, correcting = self._why_not_judge(sample), self._why_not_correct(sample)
+        for button, problem, words in (
+            (self.correct, correcting, "Show it in the viewer, with the tools that delete, merge and mend cells."),
+            (self.accept, judging, "The cells of this cyst are right: M1 learns from it."),
+            (self.reject, judging, "The cells of this cyst are wrong: nothing learns from it."),
+        ):
+            if problem and self.window().focusWidget() is button:
+                self.list.setFocus()  # from here it goes on with keys; Qt would hand the focus to any other button
             button.setEnabled(not problem)
             button.setToolTip(problem or words)
+
+    def _mark(self) -> None:
+        """Have keys and commands of the window be for the pair that is marked here."""
+        if self.isVisible():
+            self._marked.mark(() if self.current is None else (self.current.id,))
 
     def _list_anew(self, pairs: Sequence[Sample]) -> None:
         kept = self.current
@@ -264,7 +310,8 @@ class PairsPanel(QWidget):
         self.accept.clicked.connect(lambda: self._judge("accept", "accepted"))
         self.reject.clicked.connect(self._ask_why)
         self.reasons.chosen.connect(lambda reason: self._judge("reject", "rejected", reason))
-        PanelKeys({"A": self.accept.click, "R": self.reject.click}, self).watch(self.list)
+        # On the whole panel, since clicks on its buttons take the focus; the list would search for these letters.
+        PanelKeys({"A": self.accept.click, "R": self.reject.click}, self).watch(self, self.list)
 
     def _set_up_list(self) -> None:
         self.list.setAccessibleName("High-resolution cysts")

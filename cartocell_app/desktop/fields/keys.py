@@ -19,7 +19,7 @@ Keys = dict[str, Callable[[], object]]
 
 
 def keys_of_boxes(page: FieldsPage) -> Keys:
-    """Keys that also hold in the list of boxes."""
+    """Keys that hold on the whole page, wherever the focus is."""
     return {
         "N": page.add, "Del": page.remove, "Ctrl+Z": page.undo, "Ctrl+Y": page.redo, "Ctrl+Shift+Z": page.redo,
         "+": lambda: page.grow(1), "-": lambda: page.grow(-1), "Esc": page.closed.emit,

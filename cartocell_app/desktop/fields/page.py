@@ -61,10 +61,12 @@ class FieldsPage(QWidget):
         self._field: Sample | None = None
         self._stack: Stack | None = None
         self._chosen = 0
+        self._is_finding = False  # whether the cysts of this field are being found; an earlier one's do not count
+        self._has_boxes = False  # whether boxes were found or drawn, even if none is left
         self.edits = BoxEdits((1, 1, 1))
         self.top, self.canvas, self.bar = FieldBar(), FieldCanvas(), BoxBar()
         self._reading = Latest(self._read, self._failed, parent=self)
-        self._finding = Latest(self._found, self._failed, parent=self)
+        self._finding = Latest(self._found, self._not_found, parent=self)
         self._looking = Latest(self.canvas.show_pictures, parent=self)
         # Not at once: a box must not be taken away while the mouse still holds it.
         self._soon = soon(self, self._show)
@@ -142,6 +144,7 @@ class FieldsPage(QWidget):
         stack = self._stack
         if stack is not None and not self.why_not():
             self.bar.say("Finding cysts; this takes some seconds…")
+            self._is_finding = True
             self._finding.request(lambda: found_boxes(stack))
             self._show()
 
@@ -164,7 +167,7 @@ class FieldsPage(QWidget):
             return project.why_read_only
         if self._stack is None:
             return "The field is still being read." if self._reading.is_busy else "The field could not be read."
-        if self._finding.is_busy:
+        if self._is_finding:
             return "Its cysts are still being found."
         return "They are being cut out at the moment." if is_being_cut(project, self._field.id) else ""
 
@@ -176,14 +179,19 @@ class FieldsPage(QWidget):
         return "There is no box. Add one around each cyst."
 
     def _drawn(self, number: int, start_vox: Shape, stop_vox: Shape) -> None:
-        if not self.why_not():
+        problem = self.why_not()
+        if not problem:
             self.edits.put(number, start_vox, stop_vox)
         self.choose(number)
-        self._changed()
+        if problem:
+            self._soon.start()  # the box goes back to where it was, and nothing is kept
+        else:
+            self._changed()
 
     def _changed(self) -> None:
         if self.edits.box(self._chosen) is None:
             self._chosen = 0
+        self._has_boxes = True
         self._keep()
         self._soon.start()
 
@@ -196,19 +204,24 @@ class FieldsPage(QWidget):
         cut = [cyst.cut_out.number for cyst in cut_out_of(project.samples(), field.id) if cyst.cut_out is not None]
         kept = kept_boxes(project, field)
         self.edits = BoxEdits(stack.shape, kept or (), cut)
+        self._has_boxes = kept is not None
         self.top.show_depth(stack.shape[0])
         self.canvas.show_field(stack.shape, None if stack.voxel_size is None else stack.voxel_size.zyx_um[1:])
         self._look()
+        self.bar.say("")
         if kept is None:
             self.find()
-        else:
-            self.bar.say("")
         self._show()
 
     def _found(self, boxes: list[Box]) -> None:
+        self._is_finding = False
         self.edits.take_found(boxes)
         self.bar.say(found_in_words(len(boxes)))
         self._changed()
+
+    def _not_found(self, error: Exception) -> None:
+        self._is_finding = False
+        self._failed(error)
 
     def _failed(self, error: Exception) -> None:
         if not isinstance(error, UserError | MemoryError):
@@ -232,13 +245,15 @@ class FieldsPage(QWidget):
 
     def _keep(self) -> None:
         project, field = self._session.project, self._field
-        if project is not None and field is not None and self._stack is not None and not project.read_only:
+        # Before the first search ends there is nothing to keep, and an empty list would mean that it found nothing.
+        if project is not None and field is not None and self._has_boxes and not project.read_only:
             keep_boxes(project, field.id, self.edits.boxes)
 
     def _forget(self) -> None:
         for worker in (self._reading, self._finding, self._looking):
             worker.forget()
         self._field, self._stack, self._chosen = None, None, 0
+        self._is_finding = self._has_boxes = False
         self.edits = BoxEdits((1, 1, 1))
         self.canvas.clear_pictures()
         self.bar.say("")
@@ -282,7 +297,8 @@ class FieldsPage(QWidget):
             (bar.cut, self.cut),
         ):  # fmt: skip
             button.clicked.connect(lambda _=False, run=run: run())
-        PanelKeys(keys_of_boxes(self), self).watch(self.canvas, bar.list)
+        # On the whole page: the window's own Undo and Delete are for samples. The others would keep such keys.
+        PanelKeys(keys_of_boxes(self), self).watch(self, self.canvas, bar.list, top.fields)
         PanelKeys(keys_of_picture(self), self).watch(self.canvas)
 
     def _lay_out(self) -> None:

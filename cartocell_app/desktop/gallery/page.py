@@ -23,6 +23,7 @@ from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import MARGIN, SPACING
 
 if TYPE_CHECKING:
+    from cartocell_app.desktop.curation.corrector import Corrector
     from cartocell_app.project.project import Project
     from cartocell_app.project.values import Sample
 
@@ -60,6 +61,7 @@ class Gallery(QWidget):
         super().__init__(parent)
         self._session, self._edits = session, edits
         self._project: Project | None = None
+        self._corrector: Corrector | None = None
         self._selected_before: tuple[int, ...] = ()
         self._was_seen = False
         self.model, self.view = GalleryModel(self), QListView()
@@ -79,6 +81,12 @@ class Gallery(QWidget):
         """The cysts that are selected, in their order."""
         rows = sorted(self.view.selectionModel().selectedIndexes(), key=lambda index: index.row())
         return [index.data(SAMPLE_ROLE) for index in rows]
+
+    def heed(self, corrector: Corrector) -> None:
+        """Judge nothing while `corrector` holds corrections that are not saved, as the window's own Accept does not."""
+        self._corrector = corrector
+        corrector.changed.connect(self._show_what_can_be_done)
+        self._show_what_can_be_done()
 
     def flip(self) -> None:
         """Show the raw pictures in place of those with cells, or the other way round."""
@@ -107,7 +115,9 @@ class Gallery(QWidget):
         project = self._session.project
         if project is None or project.read_only:
             return "" if project is None else project.why_read_only
-        return "" if self.chosen else "Choose a cyst first."
+        if not self.chosen:
+            return "Choose a cyst first."
+        return "" if self._corrector is None else self._corrector.why_not_judge()
 
     def refresh(self) -> None:
         """Show the cysts of the project as they are now."""
@@ -158,10 +168,13 @@ class Gallery(QWidget):
     def _show_chosen(self) -> None:
         chosen = self.chosen
         self.why.setText(why(chosen[0]) if len(chosen) == 1 else "")
-        self.bar.show_what_can_be_done(self.why_not())
+        self._show_what_can_be_done()
         if self.isVisible():
             # So that the window's own Accept and Reject are for what is selected here.
             self._session.set_selection(sample.id for sample in chosen)
+
+    def _show_what_can_be_done(self) -> None:
+        self.bar.show_what_can_be_done(self.why_not())
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
         super().showEvent(event)

@@ -1,17 +1,33 @@
-"""A dialog that is as high as its text needs, also after the text changed."""
+"""A dialog that is as high as its text needs, also after the text changed; it scrolls where the screen is lower."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent
-from PySide6.QtWidgets import QDialog, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from cartocell_app.desktop.theme import MARGIN
 
 WIDTH_PX = 620
+TITLE_PX = 40
+"""What the system draws around a window needs about so much of the screen's height."""
+
+
+class _Content(QWidget):
+    """What scrolls; it says when it was laid out anew."""
+
+    laid_out = Signal()
+
+    def event(self, event: QEvent) -> bool:
+        handled = super().event(event)
+        # Labels that wrap tell their height only once they have their text and width.
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.laid_out.emit()
+        return handled
 
 
 class FittingDialog(QDialog):
-    """A dialog of one width whose height follows its content.
+    """A dialog of one width whose height follows its content, as far as the screen allows.
 
     Parameters
     ----------
@@ -25,13 +41,44 @@ class FittingDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setFixedWidth(WIDTH_PX)
-        self.content = QVBoxLayout(self)
+        inside = _Content()
+        self.content = QVBoxLayout(inside)
         self.content.setContentsMargins(MARGIN * 2, MARGIN * 2, MARGIN * 2, MARGIN)
         self.content.setSpacing(MARGIN)
+        self._scroll = QScrollArea()
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setWidget(inside)
+        self._foot = QVBoxLayout()
+        self._foot.setContentsMargins(MARGIN * 2, 0, MARGIN * 2, MARGIN)
+        outer = QVBoxLayout(self)
+        outer.setContentsMargins(0, 0, 0, 0)
+        outer.setSpacing(0)
+        outer.addWidget(self._scroll, 1)
+        outer.addLayout(self._foot)
+        inside.laid_out.connect(self._fit)
 
-    def event(self, event: QEvent) -> bool:
-        handled = super().event(event)
-        # Labels that wrap tell their height only once they have their text and width.
-        if event.type() == QEvent.Type.LayoutRequest:
-            self.resize(WIDTH_PX, self.content.totalHeightForWidth(WIDTH_PX))
-        return handled
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 - Qt's name
+        # Its buttons stay in sight below what scrolls.
+        buttons = self._scroll.widget().findChild(QDialogButtonBox, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        if buttons is not None:
+            self._foot.addWidget(buttons)
+        super().showEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Become as high as the content, and stay on the screen."""
+        room = self.screen().availableGeometry()
+        wanted_px = self.content.totalHeightForWidth(WIDTH_PX) + self._foot.sizeHint().height()
+        most_px = room.height() - TITLE_PX
+        # A bar that came before the dialog grew would stay: the text beside it is narrower, and so higher.
+        policy = Qt.ScrollBarPolicy
+        self._scroll.setVerticalScrollBarPolicy(
+            policy.ScrollBarAsNeeded if wanted_px > most_px else policy.ScrollBarAlwaysOff
+        )
+        self.resize(WIDTH_PX, min(wanted_px, most_px))
+        below_px = self.frameGeometry().bottom() - room.bottom()
+        if self.isVisible() and below_px > 0:
+            self.move(self.x(), max(room.top(), self.y() - below_px))

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QProgressBar,
+    QScrollArea,
     QTreeView,
     QVBoxLayout,
     QWidget,
@@ -261,11 +262,21 @@ class ImportDialog(QDialog):
             table.header().resizeSection(column, width)
         return table
 
+    def _scrolling_inspector(self) -> QScrollArea:
+        """Many channels need more height than the screen has."""
+        frame = QScrollArea()
+        frame.setWidgetResizable(True)
+        frame.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        frame.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        frame.setFixedWidth(self.inspector.width() + frame.verticalScrollBar().sizeHint().width())
+        frame.setWidget(self.inspector)
+        return frame
+
     def _build(self) -> None:
         middle = QHBoxLayout()
         middle.setSpacing(SPACING)
         middle.addWidget(self.table, 1)
-        middle.addWidget(self.inspector)
+        middle.addWidget(self._scrolling_inspector())
         below = QHBoxLayout()
         below.setSpacing(MARGIN)
         below.addWidget(self.all)

@@ -90,6 +90,7 @@ class Inspector(QWidget):
         super().__init__(parent)
         self.setFixedWidth(WIDTH_PX)
         self._shown: Candidate | None = None
+        self._voxel_of: object = None  # the stacks whose voxel size is shown, and that size
         self.title = paragraph("", "title")
         self.found = paragraph("", "small")
         self.channel_title = QLabel("Which channel shows the cell outlines?")
@@ -131,6 +132,7 @@ class Inspector(QWidget):
         self._editors.setVisible(bool(usable))
         if not usable:
             self._pictures.forget()
+            self._voxel_of = None
             return
         first = usable[0]
         if before is None or _source(before) != _source(first):
@@ -160,11 +162,18 @@ class Inspector(QWidget):
             (self.day, {candidate.day for candidate in usable}),
             (self.condition, {candidate.condition for candidate in usable}),
         ):
-            field.setText(next(iter(values)) if len(values) == 1 else "")
+            text = next(iter(values)) if len(values) == 1 else ""
+            # What is being typed stays as it is: each key stores it without the spaces around it, and comes here.
+            if field.text().strip() != text:
+                field.setText(text)
             field.setPlaceholderText("several" if len(values) > 1 else field.property("example"))
         for widget in (self.time, self.day, self.condition):
             widget.blockSignals(False)
         sizes = {candidate.voxel_size for candidate in usable}
+        voxel_of = ([_source(candidate) for candidate in usable], sizes)
+        if voxel_of == self._voxel_of:
+            return  # lengths that are half typed stay when something else is chosen
+        self._voxel_of = voxel_of
         several = "They differ. What is given here is taken for all selected stacks." if len(sizes) > 1 else ""
         self.voxel.show_voxel_size(None if several else first.voxel_size, several)
 

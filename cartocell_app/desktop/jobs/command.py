@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from cartocell_app.jobs.child import cartocell_command
 
@@ -22,6 +23,13 @@ def command_line(words: Sequence[str]) -> list[str]:
 def tells_no_progress(words: Sequence[str]) -> bool:
     """Whether the command of `words` says plain sentences only."""
     return bool(words) and words[0] in WITHOUT_PROGRESS
+
+
+def chosen_folder(words: Sequence[str]) -> Path | None:
+    """The folder that the user chose for the numbers that the command of `words` exports; None if it exports none."""
+    if "--output" not in words[:-1] or words[0] != "measure":
+        return None
+    return Path(words[words.index("--output") + 1])
 
 
 def typed(words: Sequence[str], on_windows: bool = os.name == "nt") -> str:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QItemSelectionModel, QSize, Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFrame, QSplitter, QTreeView, QVBoxLayout, QWidget
 
-from cartocell_app.desktop.jobs.command import typed
+from cartocell_app.desktop.jobs.command import chosen_folder, typed
 from cartocell_app.desktop.jobs.details import JobDetails
 from cartocell_app.desktop.jobs.model import JobsModel
 from cartocell_app.desktop.jobs.queue import JobQueue
@@ -145,7 +145,10 @@ class JobsPanel(QWidget):
         self.details.show_job(None if view is None else self._queue.job(view.run_id))
 
     def _folder(self, run_id: int) -> Path:
-        return self._queue.job(run_id).folder
+        """Where its results are: exported numbers are in the folder that the user chose, not beside the job's log."""
+        job = self._queue.job(run_id)
+        chosen = chosen_folder(job.words)
+        return chosen if chosen is not None and chosen.is_dir() else job.folder
 
     def _copy(self, run_id: int) -> None:
         QGuiApplication.clipboard().setText(typed(self._queue.job(run_id).words))

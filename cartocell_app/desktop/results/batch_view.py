@@ -4,8 +4,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer
-from PySide6.QtGui import QShowEvent
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QObject, Qt, QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
@@ -19,20 +19,22 @@ from PySide6.QtWidgets import (
 )
 
 from cartocell_app.desktop.icons import icon
-from cartocell_app.desktop.results.batch import BATCH_MEASURES, PROBLEM, batch_table
+from cartocell_app.desktop.marking import PageSelection
+from cartocell_app.desktop.replacing import may_replace
+from cartocell_app.desktop.results.batch import BATCH_MEASURES, PROBLEM, SampleNumbers, batch_table
 from cartocell_app.desktop.results.batch_measuring import BatchMeasurer
 from cartocell_app.desktop.results.cells_model import Index, TableModel
 from cartocell_app.desktop.results.cells_table import fit_columns, table_view
-from cartocell_app.desktop.results.exporting import export_batch
+from cartocell_app.desktop.results.exporting import batch_paths, export_batch
+from cartocell_app.desktop.results.exports import Exports
 from cartocell_app.desktop.results.saved_bar import SavedBar
 from cartocell_app.desktop.results.words import count_words
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.theme import set_role
-from cartocell_app.desktop.workers import Latest
-from cartocell_app.errors import UserError
 
 if TYPE_CHECKING:
     from cartocell_app.desktop.results.batch_chart_panel import ChartPanel
+    from cartocell_app.project.project import Project
 
 REDRAW_MS = 400
 """While samples are being measured, table and charts are drawn anew this often."""
@@ -82,11 +84,15 @@ class BatchView(QWidget):
         self.charts: ChartPanel | None = None
         self._redraw = QTimer(self, singleShot=True, interval=REDRAW_MS)
         self._redraw.timeout.connect(self._draw)
-        self._exporting = Latest(self._say_exported, self._say_not_exported, self)
+        self._marked, self._is_drawing = PageSelection(session), False
+        self._project: Project | None = None
+        self._shown: list[int] = []  # numbers of the samples in the table, in the order of its places
         self._lay_out()
+        self._exports = Exports(self.saved, lambda paths: count_words(len(paths), "table"), self)
         self.measurer.progressed.connect(self._progressed)
         self.table.doubleClicked.connect(self._open_row)
         self.table.activated.connect(self._open_row)
+        self.table.selectionModel().selectionChanged.connect(self._mark)
         for changed in (session.project_changed, session.samples_changed):
             changed.connect(self.refresh)
 
@@ -101,6 +107,13 @@ class BatchView(QWidget):
             self.splitter.addWidget(self.charts)
             self.splitter.setSizes([1, 1])
         self.refresh()
+        self._mark()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        super().hideEvent(event)
+        # Not where the window was only minimised.
+        if not event.spontaneous():
+            self._marked.let_go()
 
     def refresh(self) -> None:
         """Look at the samples again, and measure what is new among them."""
@@ -160,31 +173,55 @@ class BatchView(QWidget):
 
     def _draw(self) -> None:
         numbers = self.measurer.numbers()
-        self.model.set_table(batch_table(numbers) if numbers else None)
+        self._show_rows(numbers)
         fit_columns(self.table)
         if self.charts is not None:
             self.charts.show_numbers(numbers)
 
+    def _show_rows(self, numbers: list[SampleNumbers]) -> None:
+        """Show these rows; those that were marked stay marked, so that keys are for them as before."""
+        marked, at = self._marked_samples(), self._sample_of(self.table.currentIndex())
+        if self._project is not self._session.project:
+            self._project, marked, at = self._session.project, [], None
+        self._is_drawing = True
+        self.model.set_table(batch_table(numbers) if numbers else None)
+        self._shown = [each.sample.id for each in numbers]
+        self._mark_again(marked, at)
+        self._is_drawing = False
+        self._mark()
+
+    def _mark_again(self, marked: list[int], at: int | None) -> None:
+        flags, selection = QItemSelectionModel.SelectionFlag, self.table.selectionModel()
+        rows = {number: self.model.row_of(place) for place, number in enumerate(self._shown)}
+        # It would bring the current row into sight again and again while samples are being measured.
+        self.table.setAutoScroll(False)
+        for number, row in rows.items():
+            if row is not None and number == at:
+                selection.setCurrentIndex(self.model.index(row, 0), flags.NoUpdate)
+            if row is not None and number in marked:
+                selection.select(self.model.index(row, 0), flags.Select | flags.Rows)
+        self.table.setAutoScroll(True)
+
+    def _mark(self) -> None:
+        """Have keys and commands of the window be for the rows that are marked here."""
+        if self.isVisible() and not self._is_drawing:
+            self._marked.mark(self._marked_samples())
+
+    def _marked_samples(self) -> list[int]:
+        rows = sorted(index.row() for index in self.table.selectionModel().selectedRows())
+        return [self._shown[self.model.position(row)] for row in rows]
+
+    def _sample_of(self, index: QModelIndex) -> int | None:
+        return self._shown[self.model.position(index.row())] if index.isValid() else None
+
     def _open_row(self, index: QModelIndex) -> None:
-        numbers = self.measurer.numbers()
-        self._session.set_current(numbers[self.model.position(index.row())].sample.id)
+        self._session.set_current(self._sample_of(index))
 
     def _ask_where_to_export(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Folder for the tables")
-        if folder:
+        if folder and may_replace(batch_paths(Path(folder)), self):
             self.export(Path(folder))
 
     def export(self, folder: Path) -> None:
         """Save the tables into `folder`."""
-        self.saved.say_working("Exporting …")
-        self._exporting.request(partial(export_batch, self.measurer.numbers(), folder))
-
-    def _say_exported(self, paths: tuple[Path, ...]) -> None:
-        folder = paths[0].parent
-        self.saved.say_saved(f"Saved {count_words(len(paths), 'table')} to {folder}", folder)
-
-    def _say_not_exported(self, error: Exception) -> None:
-        if not isinstance(error, UserError):
-            self.saved.say_failed("The export did not work.")
-            raise error
-        self.saved.say_failed(str(error))
+        self._exports.add("the tables", partial(export_batch, self.measurer.numbers(), folder))

@@ -6,6 +6,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 
 from cartocell_app.desktop.results.words import value_words
+from cartocell_app.desktop.samples.words import natural
 from cartocell_app.morphology.measures import MEASURES, Measure
 
 # Not needed before there is a table, and the first window would wait for it.
@@ -137,9 +138,16 @@ class TableModel(QAbstractTableModel):
             column, direction = self._sorted_by
             if column >= 0:
                 ascending = direction == Qt.SortOrder.AscendingOrder
-                shown = shown.sort_values(self.measures[column].name, ascending=ascending, kind="stable")
+                by = self.measures[column]
+                key = _naturally if by.dtype == "str" else None
+                shown = shown.sort_values(by.name, ascending=ascending, kind="stable", key=key)
             self._order = shown.index.tolist()
         self._rows = {position: row for row, position in enumerate(self._order)}
+
+
+def _naturally(texts: "pd.Series[str]") -> "pd.Series[str]":
+    """What to sort texts by, so that 4 d comes before 10 d."""
+    return texts.map(natural, na_action="ignore")
 
 
 class CellsModel(TableModel):

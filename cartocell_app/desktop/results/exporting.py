@@ -178,6 +178,11 @@ def _write_picture(sample: "Sample", known: "MeasuredLabels", path: Path) -> Non
     write_overview(path, stack.data, known.labels, known.voxel_size, sample.name)
 
 
+def batch_paths(folder: Path) -> tuple[Path, Path, Path]:
+    """Files that an export of many samples makes."""
+    return folder / "cysts.csv", folder / "cells.csv", folder / "measurements.xlsx"
+
+
 def export_batch(numbers: "Sequence[SampleNumbers]", folder: Path) -> tuple[Path, ...]:
     """Write the tables of many samples: ``cysts.csv``, ``cells.csv`` and ``measurements.xlsx``.
 
@@ -193,7 +198,7 @@ def export_batch(numbers: "Sequence[SampleNumbers]", folder: Path) -> tuple[Path
 
     check_writable(folder)
     cysts, cells = batch_table(numbers), cells_table(numbers)
-    paths = folder / "cysts.csv", folder / "cells.csv", folder / "measurements.xlsx"
+    paths = batch_paths(folder)
     write_measured(paths[0], cysts)
     write_measured(paths[1], cells)
     sheets = [Sheet("Cysts", cysts, BATCH_MEASURES)]

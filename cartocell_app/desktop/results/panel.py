@@ -14,6 +14,7 @@ from cartocell_app.desktop.results.cells_table import CellsTable
 from cartocell_app.desktop.results.doubts_list import DoubtsList
 from cartocell_app.desktop.results.export_dialog import ExportDialog
 from cartocell_app.desktop.results.exporting import count_paths, export_sample
+from cartocell_app.desktop.results.exports import Exports
 from cartocell_app.desktop.results.saved_bar import SavedBar
 from cartocell_app.desktop.results.summary_panel import SummaryPanel
 from cartocell_app.desktop.results.summary_words import headline
@@ -56,7 +57,7 @@ class ResultsPanel(QWidget):
         self.summary, self.cells, self.doubts = SummaryPanel(), CellsTable(), DoubtsList()
         self.saved = SavedBar()
         self._measuring = Latest(self._show, self._show_error, self)
-        self._exporting = Latest(self._say_exported, self._say_not_exported, self)
+        self._exports = Exports(self.saved, count_paths, self)
         self._lay_out()
         self.summary.before_voronoi_wanted.connect(self.before_voronoi_wanted)
         self.cells.cell_picked.connect(session.set_cell)
@@ -73,7 +74,8 @@ class ResultsPanel(QWidget):
         self._shown_for = wanted
         self._is_to_export = False
         self._measuring.forget()
-        self.saved.hide()
+        if not self._exports.is_busy:
+            self.saved.hide()
         if sample is None:
             self._say("Choose a cyst in the list to see its cells here.")
         elif sample.labels is None:
@@ -201,18 +203,7 @@ class ResultsPanel(QWidget):
     def _export(self, kinds: tuple[str, ...], folder: Path) -> None:
         assert self.results is not None
         sample = self.results.sample
-        self.saved.say_working(f"Exporting {sample.name} …")
-        self._exporting.request(partial(export_sample, sample, kinds, folder))
-
-    def _say_exported(self, paths: tuple[Path, ...]) -> None:
-        folder = paths[0].parent
-        self.saved.say_saved(f"Saved {count_paths(paths)} to {folder}", folder)
-
-    def _say_not_exported(self, error: Exception) -> None:
-        if not isinstance(error, UserError):
-            self.saved.say_failed("The export did not work.")
-            raise error
-        self.saved.say_failed(str(error))
+        self._exports.add(sample.name, partial(export_sample, sample, kinds, folder))
 
 
 def _load(sample: "Sample") -> "SampleResults":

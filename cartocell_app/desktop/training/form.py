@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -41,10 +42,12 @@ from cartocell_app.stacks.voxel_size import VoxelSize
 
 if TYPE_CHECKING:
     from cartocell_app.jobs.costs import Shape
+    from cartocell_app.project.project import Project
     from cartocell_app.project.values import Sample
 
 NAME, CELLS, WATCHES = range(3)
 ROWS_SHOWN, ROW_PX = 7, 26
+ALWAYS = "This cyst is for watching trainings (Use for, in the list of samples), so it is never learnt from."
 
 
 class TrainingForm(QWidget):
@@ -70,6 +73,7 @@ class TrainingForm(QWidget):
         super().__init__(parent)
         self._session = session
         self.phase = phase
+        self._project: Project | None = None
         self._cysts: list[Sample] = []
         self._typed = False  # whether the voxel size is the user's own, to be kept when cysts change
         self.heading = paragraph("", "title")
@@ -101,9 +105,12 @@ class TrainingForm(QWidget):
         project = self._session.project
         samples = () if project is None else project.samples()
         cysts = cysts_to_train_with(samples, self.phase)
-        before, ticked = {cyst.id for cyst in self._cysts}, self._ticked()
-        self._cysts = cysts
-        watching = ticked if before == {cyst.id for cyst in cysts} else propose_watching(cysts)
+        # Another project counts its cysts from one as well: its numbers alone would not tell them apart.
+        is_same_project = project is self._project
+        stays = is_same_project and _uses(cysts) == _uses(self._cysts)
+        watching = self._ticked() if stays else propose_watching(cysts)
+        self._typed = self._typed and is_same_project
+        self._project, self._cysts = project, cysts
         self._fill(watching)
         name = MODEL_OF[self.phase]
         again = project is not None and name in project.models()
@@ -179,6 +186,9 @@ class TrainingForm(QWidget):
             item.setData(NAME, Qt.ItemDataRole.UserRole, cyst.id)
             item.setSizeHint(NAME, QSize(0, ROW_PX))
             item.setCheckState(WATCHES, Qt.CheckState.Checked if cyst.id in watching else Qt.CheckState.Unchecked)
+            if _always_watches(cyst):
+                item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsUserCheckable)
+                item.setToolTip(WATCHES, ALWAYS)
             self.cysts.addTopLevelItem(item)
         self.cysts.blockSignals(False)
         rows = min(ROWS_SHOWN, max(2, len(self._cysts)))
@@ -186,7 +196,8 @@ class TrainingForm(QWidget):
 
     def _fill_beginnings(self) -> None:
         found = beginnings(self._session.project, self.phase)
-        if [beginning.name for beginning in found] == [self.begin.itemText(at) for at in range(self.begin.count())]:
+        # Not their names alone: the M1 of another project has another file.
+        if found == [self.begin.itemData(at) for at in range(self.begin.count())]:
             return
         chosen = self.begin.currentText()
         self.begin.blockSignals(True)
@@ -198,7 +209,7 @@ class TrainingForm(QWidget):
 
     def _ticked(self) -> set[int]:
         items = (self.cysts.topLevelItem(row) for row in range(self.cysts.topLevelItemCount()))
-        return {
+        return {cyst.id for cyst in self._cysts if _always_watches(cyst)} | {
             item.data(NAME, Qt.ItemDataRole.UserRole)
             for item in items
             if item.checkState(WATCHES) is Qt.CheckState.Checked
@@ -266,3 +277,12 @@ class TrainingForm(QWidget):
                 layout.addWidget(widget)
         layout.addWidget(self.obstacle)
         layout.addWidget(self.start, 0, Qt.AlignmentFlag.AlignLeft)
+
+
+def _uses(cysts: Sequence[Sample]) -> set[tuple[int, str]]:
+    """Which cysts there are, and what each is for."""
+    return {(cyst.id, cyst.role) for cyst in cysts}
+
+
+def _always_watches(cyst: Sample) -> bool:
+    return cyst.role == "validation"

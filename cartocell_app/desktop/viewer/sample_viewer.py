@@ -1,5 +1,6 @@
 """The viewer for samples of a project: loads them in the background, and has the panel of layers beside it."""
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,9 @@ class SampleViewer(QWidget):
     cells_shown = Signal()
     """A stack is shown, or the cells of one that are being corrected are to be shown again."""
 
+    before_changed = Signal()
+    """`shows_before` or `awaits_cells` is another than before."""
+
     def __init__(self, session: "Session", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
@@ -49,6 +53,10 @@ class SampleViewer(QWidget):
         """Number of the sample whose cells are being corrected: they are not read again before that is over."""
         self.shows_before = False
         """Whether cells before Voronoi are shown."""
+        self.awaits_cells = False
+        """Whether other cells of the same stack, before Voronoi or after it, were asked for and are not there yet."""
+        self.sample_id: int | None = None
+        """Number of the sample whose stack is shown; None while none is. The session's may be ahead of it."""
         self.viewer = Viewer()
         self.layers_panel = LayersPanel()
         self._words = QLabel()
@@ -60,7 +68,7 @@ class SampleViewer(QWidget):
         self._layout.addWidget(self.viewer)
         self._layout.addWidget(self._words)
         self._loading = Latest(self._show, self._say_problem, self)
-        self._before = Latest(self._show_labels, self._say_problem, self)
+        self._before = Latest(self._show_cells, self._say_no_cells, self)
         viewer, panel = self.viewer, self.layers_panel
         panel.display_changed.connect(viewer.set_display)
         panel.picture_wanted.connect(self._save_picture)
@@ -89,16 +97,18 @@ class SampleViewer(QWidget):
         if sample is None:
             self._shown = None
             self._loading.forget()
-            self.viewer.clear()
+            self._clear()
             self.layers_panel.show_view(None, self.viewer.display, None)
             self._say("Choose a sample in the list.")
             return
         wanted = _identity(sample)
         if wanted == self._shown or sample.id == self.held:
             return
+        # What was asked for the last one, or for cells that are read anew, does not belong into what is read now.
+        self._before.forget()
         if self._shown is None or self._shown[0] != sample.id:
             # The last one's memory is needed for this one.
-            self.viewer.clear()
+            self._clear()
             self._say(f"Opening {sample.name} …")
         self._shown = wanted
         if sample.missing:
@@ -110,11 +120,12 @@ class SampleViewer(QWidget):
                 )
             )
             return
-        self._loading.request(lambda: load_view(sample).prepared())
+        self._loading.request(lambda: (sample.id, load_view(sample).prepared()))
 
     def take_as_shown(self, sample: "Sample") -> None:
-        """Believe that what is shown is how `sample` is on disk: it was just written."""
-        self._shown = _identity(sample)
+        """Believe that what is shown is how `sample` is on disk: it was just written. Nothing if another is shown."""
+        if sample.id == self.sample_id:
+            self._shown = _identity(sample)
 
     def show_again(self) -> None:
         """Read the current sample anew."""
@@ -124,16 +135,18 @@ class SampleViewer(QWidget):
     def show_before_voronoi(self, on: bool) -> None:
         """Show the cells before Voronoi in place of those after it, or the other way round; in the same colours."""
         view, sample = self.viewer.view, self._session.current
-        if view is None or sample is None:
+        if view is None or sample is None or sample.id != self.sample_id:
             return
         self.shows_before = on and BEFORE_VORONOI in view.extras
         if self.shows_before:
-            self._before.request(view.extras[BEFORE_VORONOI])
+            self._want_cells(view, view.extras[BEFORE_VORONOI])
         elif sample.id == self.held:
             self._before.forget()
+            self.awaits_cells = False
             self.cells_shown.emit()
         elif sample.labels is not None:
-            self._before.request(partial(_read_labels, sample.labels))
+            self._want_cells(view, partial(_read_labels, sample.labels))
+        self.before_changed.emit()
 
     def tear_down(self) -> None:
         """Let go of everything, before the window goes."""
@@ -141,19 +154,34 @@ class SampleViewer(QWidget):
         self._before.forget()
         self.viewer.tear_down()
 
-    def _show(self, view: VolumeView) -> None:
-        self.shows_before = False
+    def _clear(self) -> None:
+        """Show no stack, and wait for no cells of the one that was shown."""
+        self._before.forget()
+        self.shows_before = self.awaits_cells = False
+        self.sample_id = None
+        self.viewer.clear()
+
+    def _show(self, answer: tuple[int, VolumeView]) -> None:
+        self.shows_before = self.awaits_cells = False
+        self.sample_id, view = answer
         self._layout.setCurrentWidget(self.viewer)
         self.viewer.show_volume(view)
         self.viewer.set_cell(self._session.cell)
         self._tell_panel()
         self.cells_shown.emit()
 
-    def _show_labels(self, labels: Array) -> None:
-        view = self.viewer.view
-        if view is not None:
-            known = int(labels.max(initial=0)) < len(view.colours)
-            self.viewer.set_labels(labels, view.colours if known else None)
+    def _want_cells(self, view: VolumeView, read: Callable[[], Array]) -> None:
+        self.awaits_cells = True
+        self._before.request(partial(_with_cells, view, read))
+
+    def _show_cells(self, view: VolumeView) -> None:
+        self.awaits_cells = False
+        self.viewer.take_cells(view)
+        self.before_changed.emit()
+
+    def _say_no_cells(self, error: Exception) -> None:
+        self.awaits_cells = False
+        self._say_problem(error)
 
     def _tell_panel(self) -> None:
         self.layers_panel.show_view(self.viewer.view, self.viewer.display, self.viewer.sample)
@@ -210,6 +238,13 @@ def _identity(sample: "Sample") -> tuple[object, ...]:
     stamp = sample.labels.stat().st_mtime_ns if sample.labels is not None and sample.labels.exists() else None
     reading = (sample.path, sample.missing, sample.scene, sample.channel, sample.time, sample.voxel_size)
     return (sample.id, *reading, sample.labels, stamp)
+
+
+def _with_cells(view: VolumeView, read: Callable[[], Array]) -> VolumeView:
+    """Read other cells of the same stack, in the same colours where those are enough; on a worker thread."""
+    labels = read()
+    known = int(labels.max(initial=0)) < len(view.colours)
+    return view.with_labels(labels, view.colours if known else None).prepared()
 
 
 def _read_labels(path: Path) -> Array:

@@ -3,8 +3,6 @@
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtGui import QKeyEvent, Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
@@ -62,7 +60,6 @@ class Viewer(QWidget):
         self._maximised: Pane | None = None
         self._meshes = Latest(self._take_mesh, parent=self)
         self._layers = Latest(self._take_layer, parent=self)
-        self._relabelled = Latest(self.take_cells, parent=self)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(GAP_PX)
@@ -106,8 +103,8 @@ class Viewer(QWidget):
 
     @property
     def is_busy(self) -> bool:
-        """Whether surfaces, a layer or other cells are still to come."""
-        return self._meshes.is_busy or self._layers.is_busy or self._relabelled.is_busy
+        """Whether surfaces or a layer are still to come."""
+        return self._meshes.is_busy or self._layers.is_busy
 
     def clear(self) -> None:
         """Show nothing, and let go of the last stack."""
@@ -135,11 +132,6 @@ class Viewer(QWidget):
         self._want_mesh()
         self._refresh()
         self._tell_place()
-
-    def set_labels(self, labels: Array, colours: NDArray[np.uint8] | None = None) -> None:
-        """Show other cells of the same stack, in these colours if given; what takes long is done in the background."""
-        if self._view is not None:
-            self._relabelled.request(self._view.with_labels(labels, colours).prepared)
 
     def set_display(self, display: Display) -> None:
         """Show it in another way."""
@@ -209,7 +201,7 @@ class Viewer(QWidget):
             super().keyPressEvent(event)
 
     def _forget(self) -> None:
-        for work in (self._meshes, self._layers, self._relabelled):
+        for work in (self._meshes, self._layers):
             work.forget()
 
     def _want_layer(self, view: VolumeView, name: str) -> None:
@@ -230,7 +222,6 @@ class Viewer(QWidget):
 
     def take_cells(self, view: VolumeView) -> None:
         """Show the same stack with other cells at once; their surfaces follow."""
-        self._relabelled.forget()
         self._view, self._looks = view, None
         self._want_mesh()
         self._refresh()

@@ -1,12 +1,18 @@
 """Correcting cells in the window as a person does: by clicks, buttons and keys, to a saved version and back."""
 
+import threading
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QToolButton
 
+from cartocell_app.desktop.curation import corrector as corrector_module
 from cartocell_app.desktop.curation.versions import VersionsDialog
+from cartocell_app.desktop.viewer import sample_viewer
 from cartocell_app.desktop.viewer.geometry import XY
+from cartocell_app.desktop.viewer.loading import BEFORE_VORONOI
 from cartocell_app.stacks.reading import read_labels
 from cartocell_app.stacks.writing import write_labels
 from tests.desktop.curation.conftest import cells
@@ -22,6 +28,20 @@ def correcting(window, project, session, qtbot):
     click(window, "correct.start", qtbot)
     assert panels.corrector.is_on
     return panels.corrector
+
+
+@pytest.fixture
+def may_write(monkeypatch):
+    """Until it is set, nothing is written: as with a large stack."""
+    gate, write = threading.Event(), corrector_module.save_version
+
+    def slowly(*what):
+        assert gate.wait(20)
+        return write(*what)
+
+    monkeypatch.setattr(corrector_module, "save_version", slowly)
+    yield gate
+    gate.set()
 
 
 def look_at(window, session, qtbot, number):
@@ -215,3 +235,102 @@ def test_new_labels_from_elsewhere_do_not_take_corrections_away(window, project,
     assert [version.kind for version in project.label_versions(sample.id)] == ["imported", "segmented", "curated"]
     press(window, Qt.Key.Key_A, qtbot)
     assert project.sample(sample.id).state == "accepted"
+
+
+def test_the_next_sample_waits_for_a_save_under_way(window, project, session, correcting, qtbot, may_write):
+    one, two, _ = project.samples()
+    pick(window, 10, 30)
+    click(window, "correct.delete", qtbot)
+    click(window, "correct.save", qtbot)
+    window.samples.go_to(two.id)
+    assert not window.findChildren(QMessageBox)
+    assert session.current.id == one.id
+    may_write.set()
+    qtbot.waitUntil(lambda: session.current.id == two.id, timeout=LONG_MS)
+    assert len(project.label_versions(one.id)) == 2
+    qtbot.waitUntil(lambda: window.panels.viewer.sample_id == two.id, timeout=LONG_MS)
+    assert (now(window) == 9).any()
+    look_at(window, session, qtbot, one.id)
+    assert window.panels.viewer.viewer.view.name == one.name
+    assert not (now(window) == 9).any()
+
+
+def test_corrections_thrown_away_while_they_are_saved(window, project, session, correcting, qtbot, may_write):
+    one, two, _ = project.samples()
+    pick(window, 10, 30)
+    click(window, "correct.delete", qtbot)
+    correcting.save()
+    correcting.throw_away()
+    look_at(window, session, qtbot, two.id)
+    with qtbot.waitSignal(correcting.said, timeout=LONG_MS):
+        may_write.set()
+    look_at(window, session, qtbot, one.id)
+    assert window.panels.viewer.viewer.view.name == one.name
+    assert not (now(window) == 9).any()
+
+
+def test_the_window_closes_after_a_save_under_way(window, project, session, correcting, qtbot, may_write, monkeypatch):
+    monkeypatch.setattr(QMessageBox, "exec", lambda _: pytest.fail("there is nothing to ask"))
+    pick(window, 10, 30)
+    click(window, "correct.delete", qtbot)
+    click(window, "correct.save", qtbot)
+    threading.Timer(0.2, may_write.set).start()
+    assert window.may_leave()
+    assert len(project.label_versions(project.samples()[0].id)) == 2
+
+
+def test_what_comes_after_saving_comes_where_nothing_is_to_be_saved(window, project, correcting, qtbot):
+    done = []
+    correcting.save(then=lambda: done.append("at once"))
+    assert done == ["at once"]
+    pick(window, 10, 30)
+    click(window, "correct.delete", qtbot)
+    correcting.save()
+    correcting.save(then=lambda: done.append("once saved"))
+    assert done == ["at once"]
+    qtbot.waitUntil(lambda: done == ["at once", "once saved"], timeout=LONG_MS)
+    assert not correcting.is_changed
+
+
+def test_cells_wait_until_they_are_those_of_the_sample(window, project, session, correcting, qtbot, monkeypatch):
+    may_read, read = threading.Event(), sample_viewer._read_labels
+
+    def slowly(path):
+        assert may_read.wait(20)
+        return read(path)
+
+    monkeypatch.setattr(sample_viewer, "_read_labels", slowly)
+    shown = window.panels.viewer
+    before = np.minimum(cells(), 1)
+    shown.viewer.show_volume(replace(shown.viewer.view, extras={BEFORE_VORONOI: lambda: before}))
+    window.panels.results.before_voronoi_wanted.emit(True)
+    qtbot.waitUntil(lambda: now(window) is before, timeout=LONG_MS)
+    assert correcting.why_not().startswith("Cells before Voronoi are shown")
+    window.panels.results.before_voronoi_wanted.emit(False)
+    assert correcting.why_not() == "Wait until its cells are shown."
+    may_read.set()
+    qtbot.waitUntil(lambda: not correcting.why_not(), timeout=LONG_MS)
+    assert np.array_equal(now(window), cells())
+    monkeypatch.setattr(type(session), "current", project.samples()[1])  # the session is ahead of the viewer
+    assert correcting.why_not() == "Wait until its cells are shown."
+    monkeypatch.undo()
+
+
+def test_the_gallery_judges_nothing_before_corrections_are_saved(window, project, session, correcting, qtbot):
+    number = project.samples()[0].id
+    project.update_samples([number], role="low-resolution", state="segmented")
+    pick(window, 10, 30)
+    click(window, "correct.delete", qtbot)
+    window.actions_.action("view.gallery").trigger()
+    gallery = window.panels.phase3.gallery
+    qtbot.waitUntil(lambda: [sample.id for sample in gallery.chosen] == [number])
+    for button in (gallery.bar.accept, gallery.bar.reject):
+        assert not button.isEnabled()
+        assert button.toolTip() == window.actions_.reason("sample.accept") == "Save your corrections first (Ctrl+S)."
+    qtbot.keyClick(gallery.view, Qt.Key.Key_A)
+    assert project.sample(number).state == "segmented"
+    correcting.save()
+    qtbot.waitUntil(lambda: gallery.bar.accept.isEnabled(), timeout=LONG_MS)
+    qtbot.mouseClick(gallery.bar.accept, Qt.MouseButton.LeftButton)
+    settled(window, qtbot)
+    assert (project.sample(number).state, project.sample(number).cells) == ("accepted", 2)

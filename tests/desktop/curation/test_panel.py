@@ -142,3 +142,72 @@ def test_a_button_beside_a_finding_mends_it_and_it_can_be_undone(window, project
     # It is shown already, so it is done at once.
     qtbot.waitUntil(lambda: corrector.is_changed, timeout=LONG_MS)
     assert set(np.unique(window.panels.viewer.viewer.view.labels)) == {0, 1, 2, 3}
+
+
+def test_nothing_is_judged_before_corrections_are_saved(window, project, qtbot):
+    panel, corrector = opened(window, qtbot), window.panels.corrector
+    panel.list.setCurrentItem(row(panel, "one"))
+    qtbot.mouseClick(panel.correct, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not corrector.why_not(), timeout=LONG_MS)
+    corrector.keep_largest_pieces()
+    qtbot.waitUntil(lambda: corrector.is_changed and not corrector.is_busy, timeout=LONG_MS)
+    panel = opened(window, qtbot)
+    for button in (panel.accept, panel.reject):
+        assert not button.isEnabled()
+        assert button.toolTip() == window.actions_.reason("sample.accept") == "Save your corrections first (Ctrl+S)."
+    assert panel.correct.isEnabled()
+    panel.list.setFocus()
+    qtbot.keyClick(panel.list, Qt.Key.Key_A)
+    assert project.samples()[0].state != "accepted"
+    corrector.undo()
+    assert panel.accept.isEnabled()
+    corrector.redo()
+    assert not panel.accept.isEnabled()
+    corrector.save()
+    qtbot.waitUntil(panel.accept.isEnabled, timeout=LONG_MS)
+    qtbot.mouseClick(panel.accept, Qt.MouseButton.LeftButton)
+    assert project.samples()[0].state == "accepted"
+    settled(panel, qtbot)
+
+
+def add_new_cyst(project, folder):
+    """A segmented cyst of phase 5, which the list at the left can have selected."""
+    sample = add_cyst(project, folder, "new", cells())
+    project.update_samples([sample.id], role="new", state="segmented")
+    return sample.id
+
+
+def test_keys_are_for_the_marked_pair_after_its_buttons_were_clicked(window, project, session, qtbot, tmp_path):
+    new = add_new_cyst(project, tmp_path / "stacks")
+    qtbot.waitUntil(lambda: new in window.samples.numbers())
+    window.samples.go_to(new)
+    panel = opened(window, qtbot)
+    panel.list.setCurrentItem(row(panel, "one"))
+    window.centre.phase.ensureWidgetVisible(panel.accept)
+    qtbot.mouseClick(panel.accept, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: row(panel, "one").text(STATE) == "Accepted")
+    settled(panel, qtbot)
+    assert window.focusWidget() is panel.accept
+    assert session.selection == (panel.current.id,) == (project.samples()[1].id,)
+    qtbot.keyClick(window.focusWidget(), Qt.Key.Key_A)
+    assert [sample.state for sample in project.samples()] == ["accepted", "accepted", "to do", "segmented"]
+    # What is marked now cannot be accepted, and neither is another one.
+    qtbot.waitUntil(lambda: window.focusWidget() is panel.list)
+    qtbot.keyClick(panel.list, Qt.Key.Key_A)
+    assert [sample.state for sample in project.samples()] == ["accepted", "accepted", "to do", "segmented"]
+
+
+def test_the_list_has_its_selection_again_once_the_page_is_left(window, project, session, qtbot, tmp_path):
+    new = add_new_cyst(project, tmp_path / "stacks")
+    qtbot.waitUntil(lambda: new in window.samples.numbers())
+    window.samples.go_to(new)
+    panel = opened(window, qtbot)
+    panel.list.setCurrentItem(row(panel, "two"))
+    assert session.selection == (project.samples()[1].id,)
+    window.show_samples()
+    assert session.selection == (new,)
+    # Not where the page itself leads to another cyst, which the list then selects.
+    panel = opened(window, qtbot)
+    panel.list.itemActivated.emit(panel.list.currentItem(), 0)
+    assert window.page == "viewer"
+    assert session.selection == (session.current.id,) == (project.samples()[1].id,)

@@ -1,19 +1,26 @@
 """The page of fields through clicks and keys: found, corrected, kept, cut out."""
 
+import shutil
+import threading
+
 import numpy as np
 import pytest
 import tifffile
 from pyqtgraph import ROI
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QKeySequence, QShortcut
 
+from cartocell_app.desktop.fields import page as page_module
 from cartocell_app.desktop.fields.canvas import ABOVE, SIDE
 from cartocell_app.desktop.fields.cutting import cut_out_of, keep_boxes, kept_boxes
 from cartocell_app.desktop.fields.keeper import CystKeeper
 from cartocell_app.desktop.fields.page import FieldsPage
+from cartocell_app.desktop.fields.reading import found_boxes
 from cartocell_app.project.project import Project
+from cartocell_app.project.values import NewSample
 from cartocell_app.stacks.boxes import Box
 
-from .conftest import MIDDLES_YX, SHAPE
+from .conftest import MIDDLES_YX, SHAPE, VOXEL
 
 WAIT_MS = 60_000
 BOXES = [
@@ -42,9 +49,40 @@ def corrected(qtbot, project, page, field):
     return page
 
 
+@pytest.fixture
+def other_field(project, field):
+    """A second field, which shows the same as the first."""
+    path = field.path.with_name("second field.tif")
+    shutil.copyfile(field.path, path)
+    (sample,) = project.add_samples([NewSample(path, voxel_size=VOXEL, shape=SHAPE, dtype="uint8", role="field")])
+    return sample
+
+
+@pytest.fixture
+def search(monkeypatch):
+    """A search that is slow: it ends once `may_end` is set; `seen` are the stacks that were searched."""
+    may_end, seen = threading.Event(), []
+
+    def slow(stack):
+        seen.append(stack)
+        may_end.wait(20)
+        return found_boxes(stack)
+
+    monkeypatch.setattr(page_module, "found_boxes", slow)
+    yield may_end, seen
+    may_end.set()
+
+
 def show(qtbot, page, field):
     page.show_field(field.id)
     qtbot.waitUntil(lambda: page._stack is not None and not page.is_busy, timeout=WAIT_MS)
+
+
+def choose(page, field):
+    """Choose a field above the picture."""
+    at = page.top.fields.findData(field.id)
+    page.top.fields.setCurrentIndex(at)
+    page.top.fields.activated.emit(at)
 
 
 def press(qtbot, page, key, modifier=Qt.KeyboardModifier.NoModifier):
@@ -111,6 +149,30 @@ def test_boxes_are_corrected_with_keys_and_every_step_is_undone(qtbot, project, 
     assert not page.bar.undo.isEnabled()
     press(qtbot, page, Key.Key_Y, Qt.KeyboardModifier.ControlModifier)
     assert page.edits.box(2).start_vox == (2, 40, 99)
+
+
+def test_keys_are_for_boxes_wherever_the_focus_is_on_the_page(qtbot, project, corrected, field):
+    page, samples = corrected, []
+    # As the window has them; for samples.
+    for keys in ("Ctrl+Z", "Del", "N"):
+        QShortcut(QKeySequence(keys), page, lambda keys=keys: samples.append(keys))
+    qtbot.mouseClick(page.bar.add, Qt.MouseButton.LeftButton)
+    page.bar.add.setFocus()
+    assert len(page.edits.boxes) == 3
+    qtbot.keyClick(page.bar.add, Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert list(page.edits.boxes) == BOXES
+    for widget in (page.bar.add, page.top.fields, page.top.back):
+        qtbot.keyClick(widget, Key.Key_N)
+        assert len(page.edits.boxes) == 3
+        qtbot.keyClick(widget, Key.Key_Delete)
+        assert list(page.edits.boxes) == BOXES
+    assert samples == []
+    # What is typed into a field of numbers stays there.
+    page.choose(1)
+    page.top.first.selectAll()
+    qtbot.keyClick(page.top.first, Key.Key_Delete)
+    qtbot.keyClick(page.top.first, Key.Key_N)
+    assert list(page.edits.boxes) == BOXES
 
 
 def test_boxes_are_drawn_with_the_mouse(qtbot, project, corrected, field):
@@ -190,6 +252,59 @@ def test_a_field_that_cannot_be_read_is_said(qtbot, page, field):
     page.show_field(field.id)
     qtbot.waitUntil(lambda: field.path.name in page.bar.state.text(), timeout=WAIT_MS)
     assert page.bar.add.toolTip() == "The field could not be read."
+
+
+def test_another_field_that_is_chosen_while_cysts_are_found_is_searched_as_well(
+    qtbot, project, page, field, other_field, search
+):
+    may_end, seen = search
+    page.show_field(field.id)
+    qtbot.waitUntil(lambda: len(seen) == 1, timeout=WAIT_MS)
+    assert page.bar.obstacle.text() == "Its cysts are still being found."
+    choose(page, other_field)
+    qtbot.waitUntil(lambda: page.bar.state.text().startswith("Finding cysts"), timeout=WAIT_MS)
+    may_end.set()
+    qtbot.waitUntil(lambda: page.bar.state.text().startswith("3 cysts were found"), timeout=WAIT_MS)
+    qtbot.waitUntil(page.bar.cut.isEnabled)
+    assert page.bar.add.isEnabled()
+    assert kept_boxes(project, other_field) == list(page.edits.boxes)
+
+
+def test_a_field_that_was_left_before_its_cysts_were_found_is_searched_on_return(
+    qtbot, project, page, field, other_field, search
+):
+    may_end, seen = search
+    page.show_field(field.id)
+    qtbot.waitUntil(lambda: len(seen) == 1, timeout=WAIT_MS)
+    choose(page, other_field)
+    may_end.set()
+    qtbot.waitUntil(lambda: page._stack is not None and not page.is_busy, timeout=WAIT_MS)
+    assert kept_boxes(project, field) is None
+    choose(page, field)
+    qtbot.waitUntil(lambda: page._stack is not None and not page.is_busy, timeout=WAIT_MS)
+    assert page.bar.state.text().startswith("3 cysts were found")
+    assert page.bar.list.count() == 3
+
+
+def test_a_field_without_any_cyst_is_not_searched_again(qtbot, project, page, field, monkeypatch):
+    searches = []
+    monkeypatch.setattr(page_module, "found_boxes", lambda stack: searches.append(stack) or [])
+    show(qtbot, page, field)
+    qtbot.waitUntil(lambda: kept_boxes(project, field) == [], timeout=WAIT_MS)
+    page.hide()
+    page.show()
+    show(qtbot, page, field)
+    assert len(searches) == 1
+
+
+def test_a_field_that_can_only_be_read_does_not_stay_at_being_read(qtbot, session, project, page, field):
+    other = Project.open(project.folder)
+    page._session._project = other
+    show(qtbot, page, field)
+    assert page.bar.state.text() == ""
+    assert "can only be read here" in page.bar.find.toolTip()
+    page._session._project = project
+    other.close()
 
 
 def test_a_window_that_only_looks_changes_nothing(qtbot, session, project, corrected, field, queue):

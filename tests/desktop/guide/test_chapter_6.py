@@ -72,7 +72,7 @@ def test_tables_of_measure_have_the_columns_that_are_told(results: Path, cartoce
     out = results / "numbers"
     assert cartocell("measure", results, "-o", out).code == 0
     assert "writes `cells.csv`, `contacts.csv` and `cysts.csv` for many, all three in `measurements.xlsx`" in chapter(6)
-    assert files_below(out) == {"cells.csv", "contacts.csv", "cysts.csv", "measurements.xlsx", "run.json"}
+    assert files_below(out) == {"cells.csv", "contacts.csv", "cysts.csv", "measurements.json", "measurements.xlsx"}
     assert {"Cells", "Contacts", "Cysts"} <= set(pd.read_excel(out / "measurements.xlsx", sheet_name=None))
     for table, heading in (("cells", "Cells"), ("contacts", "Contacts"), ("cysts", "Cysts")):
         assert columns(out / f"{table}.csv") == {"cyst", *documented(part(RESULTS, heading))}, heading

@@ -1,14 +1,16 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import tifffile
 from PySide6.QtCore import QItemSelectionModel, Qt
-from PySide6.QtWidgets import QInputDialog
+from PySide6.QtWidgets import QInputDialog, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from cartocell_app.desktop.importing.drop import what_is
 from cartocell_app.desktop.importing.import_dialog import ImportDialog
-from cartocell_app.desktop.importing.table import CHANNEL, DAY, FOUND, NAME, VOXEL
+from cartocell_app.desktop.importing.table import CHANNEL, CONDITION, DAY, FOUND, NAME, VOXEL
 from cartocell_app.desktop.jobs.queue import JobQueue
 from cartocell_app.desktop.session import Session
 from cartocell_app.project.project import Project
@@ -117,6 +119,57 @@ def test_a_voxel_size_is_given_for_all_selected_at_once_and_kept_under_a_name(
     again.inspector.voxel.presets.setCurrentIndex(1)
     again.inspector.voxel.presets.activated.emit(1)
     assert again.model.candidates[1].voxel_size.zyx_um == (0.7, 0.62, 0.62)
+
+
+def test_spaces_can_be_typed_into_day_and_condition(qtbot: QtBot, opened: Open, tmp_path: Path):
+    for name in "ab":
+        one_channel(tmp_path / "new" / f"{name}.tif")
+    dialog = opened(tmp_path / "new")
+    select(dialog, "a", "b")
+    day, condition = dialog.inspector.day, dialog.inspector.condition
+    qtbot.keyClicks(day, "7 d")
+    qtbot.keyClicks(condition, " oxygen 2 ")
+    assert [(one.day, one.condition) for one in dialog.model.candidates] == [("7 d", "oxygen 2")] * 2
+    condition.setCursorPosition(0)
+    qtbot.keyClicks(condition, "low")
+    assert (condition.text(), condition.cursorPosition()) == ("low oxygen 2 ", 3)
+    assert text(dialog, "b", CONDITION) == "low oxygen 2"
+
+    select(dialog, "b")
+    condition.selectAll()
+    qtbot.keyClicks(condition, "control")
+    select(dialog, "a")
+    assert condition.text().strip() == "low oxygen 2"
+    select(dialog, "a", "b")
+    assert (condition.text(), condition.placeholderText()) == ("", "several")
+
+
+def test_a_voxel_size_that_is_half_typed_stays_while_a_day_is_typed(qtbot: QtBot, opened: Open, tmp_path: Path):
+    for name in "ab":
+        one_channel(tmp_path / "new" / f"{name}.tif", None)
+    dialog = opened(tmp_path / "new")
+    select(dialog, "a")
+    qtbot.keyClicks(dialog.inspector.voxel.fields["z"], "0.7")
+    qtbot.keyClicks(dialog.inspector.day, "7 d")
+    assert dialog.inspector.voxel.fields["z"].text() == "0.7"
+    select(dialog, "b")
+    assert dialog.inspector.voxel.fields["z"].text() == ""
+
+
+def test_many_channels_scroll_and_the_buttons_stay_on_a_low_screen(
+    qtbot: QtBot, opened: Open, tmp_path: Path, queue: JobQueue
+):
+    data = np.zeros((4, 32, 16, 16), np.uint8)
+    tifffile.imwrite(tmp_path / "many.tif", data, imagej=True, metadata={"axes": "ZCYX"})
+    dialog = opened(tmp_path / "many.tif", queue=queue)
+    assert len(dialog.inspector.cards) == 32
+    assert dialog.minimumSizeHint().height() < 640
+    dialog.resize(dialog.width(), 640)
+    condition = dialog.inspector.condition
+    qtbot.waitUntil(lambda: condition.visibleRegion().isEmpty())
+    (area,) = dialog.findChildren(QScrollArea, options=Qt.FindChildOption.FindDirectChildrenOnly)
+    area.ensureWidgetVisible(condition)
+    assert not condition.visibleRegion().isEmpty()
 
 
 def test_an_impossible_voxel_size_is_refused_in_words(opened: Open, tmp_path: Path):

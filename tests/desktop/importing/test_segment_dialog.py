@@ -3,14 +3,16 @@ import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from cartocell_app.desktop.importing.actions import actions, needs_stacks, samples_to_do, selected_samples
+from cartocell_app.desktop.importing.fitting import FittingDialog
 from cartocell_app.desktop.importing.import_dialog import ImportDialog
 from cartocell_app.desktop.importing.segment_dialog import SegmentDialog
 from cartocell_app.desktop.importing.segmenting import SegmentChoices, segment_words, start_segmenting
@@ -196,6 +198,26 @@ def test_stacks_without_voxel_size_can_be_left_out(opened, add: Add, lab: Path):
     dialog.leave_out.click()
     assert dialog.start.text() == "&Segment 1 cyst"
     assert dialog.start.isEnabled()
+
+
+def test_on_a_low_screen_it_scrolls_and_its_buttons_stay_in_sight(
+    qtbot: QtBot, opened, add: Add, lab: Path, monkeypatch: pytest.MonkeyPatch
+):
+    dialog = opened(add(lab / "Cyst 4d filt.tif"))
+    dialog.give.click()
+    area = dialog.findChild(QScrollArea)
+    qtbot.waitUntil(lambda: dialog.voxel.isVisible() and area.widget().height() == area.viewport().height())
+    assert not area.verticalScrollBar().isVisible()
+    dialog.reject()
+
+    low = QRect(0, 0, 1024, 560)
+    monkeypatch.setattr(FittingDialog, "screen", lambda _: SimpleNamespace(availableGeometry=lambda: low))
+    dialog = opened(add(lab / "7d.4C.8_2.tif") + add(lab / "Cyst 4d filt.tif"))
+    dialog.give.click()
+    qtbot.waitUntil(lambda: dialog.findChild(QScrollArea).verticalScrollBar().isVisible())
+    assert dialog.height() < low.height()
+    assert dialog.rect().contains(dialog.start.mapTo(dialog, dialog.start.rect().bottomRight()))
+    assert not dialog.start.visibleRegion().isEmpty()
 
 
 def test_only_voxel_sizes_that_were_given_are_in_the_list(project: Project, queue: JobQueue, add: Add, lab: Path):

@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -122,3 +123,29 @@ def test_a_waiting_job_is_moved_and_taken_out(
     queue.cancel(runs[1].id)
     queue.cancel(runs[0].id)
     until(runs[0], "cancelled")
+
+
+def test_exported_numbers_are_shown_where_the_user_wanted_them(
+    qtbot: QtBot,
+    panel: JobsPanel,
+    queue: JobQueue,
+    project: Project,
+    until: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+):
+    program = "out = pathlib.Path(sys.argv[3]); out.mkdir(); (out / 'cells.csv').write_text('volume_um3')"
+    chosen = tmp_path / "numbers"
+    run = project.new_run(
+        "measure", "Export", [], lambda folder: ["measure", program, str(folder), "--output", str(chosen)]
+    )
+    queue.add(run)
+    until(run, "done", "some failed")
+    opened: list[Path] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(Path(url.toLocalFile())))
+    click(qtbot, panel.strip.folder)
+    assert opened == [chosen]
+    # Where it is not any more, there is still the log.
+    shutil.rmtree(chosen)
+    click(qtbot, panel.strip.folder)
+    assert opened[1:] == [run.folder]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 
 from cartocell_app.desktop.results import batch_measuring
 from cartocell_app.desktop.results.batch import BATCH_MEASURES, batch_table, in_order, measure_sample
@@ -110,10 +111,63 @@ def test_a_bug_shows_itself_once_and_measuring_ends(qtbot, samples, monkeypatch)
 
     monkeypatch.setattr(batch_measuring, "measure_sample", broken)
     measurer = BatchMeasurer()
-    with qtbot.captureExceptions() as raised, qtbot.waitSignals([measurer.progressed] * 2):
+    with qtbot.captureExceptions() as raised:
         measurer.measure(samples)
+        qtbot.waitUntil(lambda: len(measurer.numbers()) == 6 and not measurer._worker.is_busy)
+        measurer.measure(samples)
+        qtbot.waitUntil(lambda: not measurer._worker.is_busy)
     assert [kind for kind, *_ in raised] == [KeyError]
-    assert measurer.numbers() == []
+    assert all(each.measurements is None and each.problem for each in measurer.numbers())
+
+
+def test_a_bug_with_one_sample_leaves_the_others_their_numbers(qtbot, view, monkeypatch):
+    def broken(sample):
+        if sample.id == 1:
+            raise FileNotFoundError("a bug")
+        return measure_sample(sample)
+
+    monkeypatch.setattr(batch_measuring, "measure_sample", broken)
+    with qtbot.captureExceptions() as raised:
+        all_measured(qtbot, view)
+    assert [kind for kind, *_ in raised] == [FileNotFoundError]
+    assert [view.model.data(view.model.index(row, CELLS)) for row in (0, 2, 3, 4)] == ["8", "10", "11", "12"]
+    assert "failed to measure" in view.model.data(view.model.index(1, CELLS), Qt.ItemDataRole.ToolTipRole)
+    assert view.facts.text().startswith("6 cysts, 2 of them not measured")
+
+
+def test_another_project_never_shows_the_numbers_of_the_one_before(qtbot, view, session, samples, tmp_path):
+    all_measured(qtbot, view)
+    others = []
+    for sample in samples[:3]:
+        path = tmp_path / "other" / sample.labels.name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(samples[4].labels.read_bytes())
+        others.append(replace(sample, name=f"other {sample.id}", path=path, labels=path))
+    session.adopt(ListedProject(tmp_path / "other", others))
+    assert view.model.rowCount() == 0
+    assert view.measurer.numbers() == []
+    qtbot.waitUntil(lambda: view.export_button.isEnabled(), timeout=20_000)
+    assert [view.model.data(view.model.index(row, CELLS)) for row in range(3)] == ["12"] * 3
+
+
+def test_numbers_in_names_and_days_are_sorted_as_numbers(qtbot, view, session, samples):
+    days = ("10 d", "4 d", "7 d")
+    session.project.listed = [
+        replace(sample, name=f"Ctrl {number}", day=day)
+        for sample, number, day in zip(samples[:3], (10, 2, 1), days, strict=True)
+    ]
+    all_measured(qtbot, view)
+    names = [measure.name for measure in BATCH_MEASURES]
+
+    def shown(name):
+        column = names.index(name)
+        return [view.model.data(view.model.index(row, column)) for row in range(3)]
+
+    assert shown("cyst") == ["Ctrl 1", "Ctrl 2", "Ctrl 10"]
+    view.table.sortByColumn(names.index("day"), Qt.SortOrder.AscendingOrder)
+    assert shown("day") == ["4 d", "7 d", "10 d"]
+    view.table.sortByColumn(names.index("day"), Qt.SortOrder.DescendingOrder)
+    assert shown("day") == ["10 d", "7 d", "4 d"]
 
 
 def test_a_row_or_a_dot_leads_to_its_sample(qtbot, view, session):
@@ -123,6 +177,42 @@ def test_a_row_or_a_dot_leads_to_its_sample(qtbot, view, session):
     assert session.current.name == "cyst 4"
     view.charts.scatter.sample_picked.emit(2)
     assert session.current.id == 2
+
+
+def test_commands_are_for_the_row_that_is_marked(qtbot, view, session, samples):
+    session.set_selection((0,))
+    all_measured(qtbot, view)
+    view.table.selectRow(2)
+    assert session.selection == (2,)
+    # It stays marked where the table is drawn anew, also in another place.
+    session.project.listed = [replace(samples[2], state="accepted"), *samples[3:5]]
+    session.samples_changed.emit((2,))
+    qtbot.waitUntil(lambda: view.model.rowCount() == 3 and view.export_button.isEnabled())
+    assert session.selection == (2,)
+    assert [index.row() for index in view.table.selectionModel().selectedRows()] == [0]
+    session.project.listed = samples
+    view.hide()
+    assert session.selection == (0,)
+    view.show()
+    assert session.selection == (2,)
+
+
+def test_a_row_that_is_opened_is_what_the_list_has_selected(qtbot, view, session):
+    session.set_current(0)
+    session.set_selection((0,))
+    all_measured(qtbot, view)
+    view.table.selectRow(3)
+    view.table.activated.emit(view.model.index(3, 0))
+    view.hide()
+    assert session.selection == (3,)
+
+
+def test_rows_of_another_project_are_not_marked(qtbot, view, session, samples, tmp_path):
+    all_measured(qtbot, view)
+    view.table.selectRow(2)
+    session.adopt(ListedProject(tmp_path, samples))
+    qtbot.waitUntil(lambda: view.export_button.isEnabled())
+    assert session.selection == ()
 
 
 def test_new_samples_are_added(qtbot, view, session, samples):
@@ -143,6 +233,40 @@ def test_tables_of_all_are_exported(qtbot, view, tmp_path):
         rows = list(csv.DictReader(file))
     assert len(rows) == 8 + 9 + 10 + 11 + 12
     assert {"cyst", "day", "condition", "volume_um3"} <= rows[0].keys()
+
+
+def answered(monkeypatch, word):
+    """What the boxes that ask say from now on; their button with `word` is clicked."""
+    asked = []
+
+    def answer(box):
+        asked.append((box.text(), box.informativeText()))
+        return 0
+
+    monkeypatch.setattr(QMessageBox, "exec", answer)
+    monkeypatch.setattr(
+        QMessageBox, "clickedButton", lambda box: next(one for one in box.buttons() if word in one.text())
+    )
+    return asked
+
+
+def test_tables_of_that_name_are_not_replaced_unasked(qtbot, view, tmp_path, monkeypatch):
+    all_measured(qtbot, view)
+    out = tmp_path / "out"
+    out.mkdir()
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(out))
+    (out / "cells.csv").write_text("another project's numbers")
+    asked = answered(monkeypatch, "Cancel")
+    view.export_button.click()
+    ((words, more),) = asked
+    assert words == "1 file of that name will be replaced."
+    assert "cells.csv" in more
+    assert [path.name for path in out.iterdir()] == ["cells.csv"]
+
+    answered(monkeypatch, "Replace")
+    view.export_button.click()
+    qtbot.waitUntil(lambda: view.saved.words.text() == f"Saved 3 tables to {out}", timeout=10_000)
+    assert "volume_um3" in (out / "cells.csv").read_text(encoding="utf-8-sig")
 
 
 def test_a_project_without_results_teaches(qtbot, view, session):

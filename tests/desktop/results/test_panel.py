@@ -1,5 +1,6 @@
 """The results of the current sample, from choosing it to exported files."""
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -249,6 +250,48 @@ def test_a_folder_that_cannot_be_written_is_said(qtbot, panel, session, sample, 
     panel._export(("csv",), tmp_path / "file")
     qtbot.waitUntil(lambda: "is a file" in panel.saved.words.text())
     assert not panel.saved.open.isVisible()
+
+
+@pytest.fixture
+def go_on(monkeypatch):
+    """Exports wait until this is set."""
+    go_on = threading.Event()
+
+    def slowly(*args):
+        assert go_on.wait(10)
+        return export_sample(*args)
+
+    monkeypatch.setattr("cartocell_app.desktop.results.panel.export_sample", slowly)
+    yield go_on
+    go_on.set()
+
+
+def test_exports_asked_for_in_a_row_are_all_written(qtbot, panel, session, sample, tmp_path, go_on):
+    session.project.listed = [replace(sample, id=number, name=f"cyst {number}") for number in (1, 2, 3)]
+    for each in session.project.listed:
+        measured(qtbot, panel, session, each)
+        dialog = asked_to_export(panel, tmp_path / "out", "labels")
+        dialog.export.click()
+        qtbot.waitUntil(lambda: panel.findChild(ExportDialog) is None)
+    assert panel.saved.words.text() == "Exporting cyst 1, then 2 more …"
+    go_on.set()
+    qtbot.waitUntil(lambda: panel.saved.words.text() == f"Saved 3 files to {tmp_path / 'out'}")
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["cyst_1_cells.tif", "cyst_2_cells.tif", "cyst_3_cells.tif"]
+
+
+def test_an_export_that_failed_is_said_after_the_others(qtbot, panel, session, sample, tmp_path, go_on):
+    measured(qtbot, panel, session, sample)
+    (tmp_path / "file").write_bytes(b"in the way")
+    for folder in ("one", "file", "two"):
+        dialog = asked_to_export(panel, tmp_path / folder, "labels")
+        dialog.export.click()
+        qtbot.waitUntil(lambda: panel.findChild(ExportDialog) is None)
+    go_on.set()
+    qtbot.waitUntil(lambda: "is a file" in panel.saved.words.text())
+    words = panel.saved.words.text()
+    assert words.startswith(f"Saved 2 files to 2 folders, the last of them {tmp_path / 'two'}. 7d.4C.8_2: ")
+    assert (tmp_path / "two" / "7d.4C.8_2_cells.tif").exists()
 
 
 def test_actions_are_ready_once_there_are_results(qtbot, panel, session, sample, monkeypatch):

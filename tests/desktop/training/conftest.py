@@ -25,9 +25,10 @@ Add = Callable[..., tuple[Sample, ...]]
 
 @pytest.fixture
 def add(project: Project, tmp_path: Path) -> Add:
-    """Adds cysts of two cells each; those that are accepted have their labels."""
+    """Adds cysts of two cells each, `to` another project if that is given; those accepted have their labels."""
 
-    def make(*names: str, role: str = "high-resolution", size: VoxelSize = FINE, accepted: bool = True):
+    def make(*names: str, role: str = "high-resolution", size: VoxelSize = FINE, accepted: bool = True, to=None):
+        home = to or project
         rng = np.random.default_rng(len(names))
         z, y, x = SHAPES[size]
         labels = np.zeros((z, y, x), np.uint16)
@@ -35,13 +36,13 @@ def add(project: Project, tmp_path: Path) -> Add:
         paths = [tmp_path / f"{name}.tif" for name in names]
         for path in paths:
             write_stack(path, (rng.random(labels.shape) * 60 + 90 * (labels > 0)).astype("u1"), size)
-        samples = project.add_samples([NewSample(path, voxel_size=size, shape=(z, y, x), role=role) for path in paths])
+        samples = home.add_samples([NewSample(path, voxel_size=size, shape=(z, y, x), role=role) for path in paths])
         for sample in samples if accepted else ():
-            path = project.folder / "labels" / f"{sample.name}.tif"
+            path = home.folder / "labels" / f"{sample.name}.tif"
             write_labels(path, labels, size)
-            project.add_labels(sample.id, path, "imported", cells=2)
-            project.update_samples([sample.id], state="accepted")
-        return tuple(project.sample(sample.id) for sample in samples)
+            home.add_labels(sample.id, path, "imported", cells=2)
+            home.update_samples([sample.id], state="accepted")
+        return tuple(home.sample(sample.id) for sample in samples)
 
     return make
 

@@ -75,7 +75,11 @@ def test_a_better_m2_is_told_with_a_table_and_no_advice(qtbot, project, queue, c
     assert [comparing.table.topLevelItem(row).text(0) for row in range(4)] == ["M1", "M2", "M1", "M2"]
     assert float(comparing.table.topLevelItem(3).text(2)) > 0.9
 
-    project.add_model("M2", blind, {})
+    # As blind, but not the same file: a model is not compared with itself.
+    twin = blind.with_name("twin.onnx")
+    shutil.copy(blind, twin)
+    write_card(twin, read_card(twin).model_copy(update={"limits": "It finds little."}))
+    project.add_model("M2", twin, {})
     qtbot.waitUntil(lambda: "compare anew" in comparing.doubt.text())
     compare(qtbot, queue, comparing)
     assert comparing.verdict.text().startswith("M2 is not better than M1")

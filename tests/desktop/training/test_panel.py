@@ -86,6 +86,62 @@ def test_ticks_and_voxel_size_stay_until_cysts_come_or_go(qtbot, page, add, sess
     assert page.form.choices() is None
 
 
+def test_a_cyst_that_is_meant_for_watching_from_now_on_is_not_learnt_from(qtbot, session, project, page, add):
+    first, *_ = add("a", "b", "c")
+    qtbot.waitUntil(page.form.start.isEnabled)
+    assert [cyst.name for cyst in page.form.choices().watching] == ["c"]
+    project.update_samples([first.id], role="validation")
+    qtbot.waitUntil(lambda: [cyst.name for cyst in page.form.choices().watching] == ["a"])
+    assert [cyst.name for cyst in page.form.choices().learning] == ["b", "c"]
+
+    item = page.form.cysts.topLevelItem(0)
+    assert not item.flags() & Qt.ItemFlag.ItemIsUserCheckable
+    assert "never learnt from" in item.toolTip(WATCHES)
+    for row in range(3):
+        tick(page, row, on=False)
+    assert [cyst.name for cyst in page.form.choices().watching] == ["a"]
+
+    project.update_samples([first.id], role="high-resolution")
+    qtbot.waitUntil(lambda: [cyst.name for cyst in page.form.choices().watching] == ["c"])
+
+
+def test_another_project_gets_its_own_ticks_and_voxel_size(qtbot, session, page, add, tmp_path):
+    add("a", "b", "c")
+    qtbot.waitUntil(page.form.start.isEnabled)
+    tick(page, 0, on=True)
+    page.form.voxel.fields["z"].setText("")
+    qtbot.keyClicks(page.form.voxel.fields["z"], "1.5")
+
+    other = session.create_project(tmp_path / "Other.cartocell")
+    add("d", "e", "f", to=other)
+    qtbot.waitUntil(lambda: page.form.cysts.topLevelItem(0).text(0) == "d")
+    choices = page.form.choices()
+    assert [cyst.name for cyst in choices.watching] == ["f"]
+    assert choices.voxel_um == FINE.zyx_um
+
+
+def test_a_training_begins_with_the_m1_of_its_own_project(qtbot, session, queue, project, add, tmp_path):
+    page = TrainingPanel(session, queue, 4)
+    qtbot.addWidget(page)
+    (tmp_path / "m1.onnx").write_bytes(b"model")
+
+    def shown():
+        items = (page.form.cysts.topLevelItem(row) for row in range(page.form.cysts.topLevelItemCount()))
+        return [item.text(0) for item in items]
+
+    def begins_with(home):
+        home.add_model("M1", tmp_path / "m1.onnx", {})
+        names = [f"{home.name} {number}" for number in range(2)]
+        add(*names, role="low-resolution", size=COARSE, to=home)
+        qtbot.waitUntil(lambda: shown() == names and page.form.start.isEnabled())
+        page.form.begin.setCurrentIndex(1)
+        return page.form.choices().begin_with
+
+    assert begins_with(project) == project.models()["M1"].path
+    other = session.create_project(tmp_path / "Other.cartocell")
+    assert begins_with(other) == other.models()["M1"].path
+
+
 def test_cysts_meant_for_it_watch_else_one_in_eight(add, project):
     cysts = add(*(f"cyst {number}" for number in range(16)))
     assert len(propose_watching(cysts)) == 2

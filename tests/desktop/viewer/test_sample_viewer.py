@@ -1,5 +1,6 @@
 """The viewer follows the session: the current sample and its selected cell."""
 
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from types import SimpleNamespace
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from cartocell_app.desktop.viewer import sample_viewer
 from cartocell_app.desktop.viewer.loading import BEFORE_VORONOI
 from cartocell_app.desktop.viewer.sample_viewer import SampleViewer
 from cartocell_app.stacks.voxel_size import VoxelSize
@@ -35,6 +37,12 @@ def shown(qtbot, session) -> Iterator[SampleViewer]:
     viewer.show()
     yield viewer
     viewer.tear_down()
+
+
+def look_at(session, sample, monkeypatch):
+    """Make the sample the session's current one, as a click in the list does."""
+    monkeypatch.setattr(type(session), "current", sample)
+    session.current_changed.emit(sample)
 
 
 def wait(qtbot, shown):
@@ -127,3 +135,54 @@ def test_cells_before_voronoi_and_after_it_in_the_same_colours(shown, qtbot, tmp
     np.testing.assert_array_equal(shown.viewer.view.colours, after.colours)
     shown.show_before_voronoi(False)
     qtbot.waitUntil(lambda: not shown.is_busy and (shown.viewer.view.labels == after.labels).all())
+
+
+def test_cells_before_voronoi_never_appear_on_the_next_sample(shown, qtbot, tmp_path, session, monkeypatch):
+    may_read = threading.Event()
+
+    def slowly():
+        assert may_read.wait(20)
+        return np.full((6, 10, 12), 3, np.uint16)
+
+    look_at(session, make_sample(tmp_path, 3), monkeypatch)
+    wait(qtbot, shown)
+    shown.viewer.show_volume(replace(shown.viewer.view, extras={BEFORE_VORONOI: slowly}))
+    shown.show_before_voronoi(True)
+    assert shown.shows_before
+    look_at(session, make_sample(tmp_path, 4, labels=None), monkeypatch)
+    assert not shown.shows_before
+    qtbot.waitUntil(lambda: shown.viewer.view is not None, timeout=20_000)
+    may_read.set()
+    wait(qtbot, shown)
+    assert shown.viewer.view.name == "cyst 4"
+    assert shown.viewer.view.labels is None
+
+
+def test_cells_after_voronoi_never_appear_on_the_next_sample(shown, qtbot, tmp_path, session, monkeypatch):
+    may_read, read = threading.Event(), sample_viewer._read_labels
+
+    def slowly(path):
+        assert may_read.wait(20)
+        return read(path)
+
+    monkeypatch.setattr(sample_viewer, "_read_labels", slowly)
+    look_at(session, make_sample(tmp_path, 4), monkeypatch)
+    wait(qtbot, shown)
+    shown.show_before_voronoi(False)
+    assert shown.awaits_cells
+    look_at(session, make_sample(tmp_path, 5), monkeypatch)
+    qtbot.waitUntil(lambda: shown.sample_id == 5, timeout=20_000)
+    may_read.set()
+    wait(qtbot, shown)
+    assert shown.viewer.view.labels.max() == 5
+    assert not shown.awaits_cells
+
+
+def test_a_sample_that_was_written_is_not_taken_for_the_one_that_is_shown(shown, qtbot, tmp_path):
+    first, second = make_sample(tmp_path, 3), make_sample(tmp_path, 4)
+    shown.show_sample(second)
+    wait(qtbot, shown)
+    shown.take_as_shown(first)
+    shown.show_sample(first)
+    wait(qtbot, shown)
+    assert shown.viewer.view.name == "cyst 3"

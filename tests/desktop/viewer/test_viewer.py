@@ -182,7 +182,7 @@ def test_hidden_cells_and_showing_all_again(viewer):
 def test_other_cells_of_the_same_stack(viewer, qtbot):
     edited = viewer.view.labels.copy()
     edited[edited == 9] = 12
-    viewer.set_labels(edited)
+    viewer.take_cells(viewer.view.with_labels(edited))
     qtbot.waitUntil(lambda: not viewer.is_busy)
     viewer.go_to((21.0, 15.5, 25.5))
     assert viewer.slices.panes[XY].cells.image[15, 25, 3] > 0
