@@ -127,11 +127,17 @@ def evaluate(
         Path | None, typer.Option(help="Pooled scores (.json), for `cartocell export`.", show_default=False)
     ] = None,
 ) -> None:
-    """Score labels against true ones: how many cells were found, and how well."""
+    """Score labels against true ones: how many cells were found, and how well. What cannot be scored is named."""
     from cartocell_app.jobs.evaluating import evaluate_files, scores_table
 
     result = evaluate_files(truth, predicted, output, scores)
     typer.echo(scores_table(result))
+    left_out = result.not_scored()
+    if left_out:
+        count = len(left_out) + len(result.pairs)
+        said = "\n".join(f"{name}: {reason}" for name, reason in left_out.items())
+        typer.echo(f"{len(left_out)} of {count} true labels could not be scored:\n{said}", err=True)
+        raise typer.Exit(SOME_FAILED)
 
 
 @app.command()
@@ -195,16 +201,15 @@ def crop(
     subfolders: Subfolders = False,
     progress: Progress = "auto",
 ) -> None:
-    """Find the cysts in fields of several and save each on its own."""
-    from cartocell_app.jobs.box_table import read_boxes
-    from cartocell_app.jobs.cropping import CropChoices, crop_fields
+    """Find the cysts in fields of several and save each on its own. Run again, those no longer wanted are deleted."""
+    from cartocell_app.jobs.cropping import CropChoices, crop_fields, given_boxes
     from cartocell_app.jobs.reporting import reporter
     from cartocell_app.jobs.segmenting import ReadingChoices
     from cartocell_app.jobs.stack_list import given_stacks
 
     reading = ReadingChoices(name_or_number(scene), name_or_number(channel), time, given_voxel_size(voxel_size))
     stacks, readings = given_stacks(inputs or [], stack_list, reading, subfolders=subfolders, leave_out=output)
-    given = None if boxes is None else read_boxes(boxes, stacks)
+    given = None if boxes is None else given_boxes(boxes, stacks, output)
     table = "" if boxes is None else boxes.name
     choices = CropChoices(reading, readings, margin, whole_only, given, table)
     with stoppable() as stop, reporter(progress) as report:

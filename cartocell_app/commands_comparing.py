@@ -41,12 +41,13 @@ def compare(
     progress: Progress = "auto",
 ) -> None:
     """Compare models on cysts whose cells are known, before and after Voronoi."""
-    from cartocell_app.jobs.comparing import compare_models, pairs_of, write_comparison
+    from cartocell_app.jobs.comparing import check_models, compare_models, pairs_of, write_comparison
     from cartocell_app.jobs.comparison_words import comparison_table, verdict
     from cartocell_app.jobs.reporting import reporter
     from cartocell_app.models import find_model
 
     files = [find_model(model, device) for model in models]
+    check_models(files)
     size = given_voxel_size(to, "--to")
     with stoppable() as stop, reporter(progress) as report:
         cysts = pairs_of(pairs, size, output, report, stop=stop)

@@ -1,6 +1,7 @@
 """Which of several models finds cells best, in cysts whose true cells are known."""
 
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -17,7 +18,7 @@ from cartocell_app.jobs.reporting import Reporter
 from cartocell_app.jobs.segmenting import ReadingChoices
 from cartocell_app.jobs.tables import write_table
 from cartocell_app.progress import stop_if
-from cartocell_app.project.naming import file_safe
+from cartocell_app.project.naming import file_safe, unused
 from cartocell_app.segmentation.devices import DeviceName
 from cartocell_app.segmentation.evaluation import IOU_THRESHOLDS, evaluate_pair
 from cartocell_app.segmentation.matching import Scores
@@ -68,6 +69,28 @@ class Comparison:
 
     models: tuple[Compared, ...]
     failed: Mapping[str, str]
+
+
+def check_models(models: Sequence[Path]) -> None:
+    """Check that there are several models, and that no two are one, before work begins that would say nothing.
+
+    Raises
+    ------
+    UserError
+        If there are fewer than two, or one was given twice, be it as a copy.
+    """
+    if len(models) < 2:
+        raise UserError("One model cannot be compared.", "Give two or more.")
+    known: dict[str, Path] = {}
+    for path in models:
+        identity = _content(path)
+        if identity in known:
+            again = known[identity].resolve() == path.resolve()
+            raise UserError(
+                f"The model {path} was given twice." if again else f"{known[identity]} and {path} are the same model.",
+                "Give models that differ; auto is the one in the box that suits this computer.",
+            )
+        known[identity] = path
 
 
 def pairs_of(
@@ -132,19 +155,18 @@ def compare_models(
     Raises
     ------
     UserError
-        If there are fewer than two models, one cannot be opened, or none of the cysts can be done with all of them.
+        As `check_models` does, if a model cannot be opened, or none of the cysts can be done with all of them.
     CancelledError
         If `stop` was set.
     """
-    if len(models) < 2:
-        raise UserError("One model cannot be compared.", "Give two or more.")
+    check_models(models)
     names = _names(models)
     stop, cysts = stop or threading.Event(), find_pairs(pairs)
     check_writable(out)
     remove_partial_files(out)
     failed = cysts.complaints()
-    found: dict[str, dict[str, Mapping[str, Row]]] = {name: {} for name in names.values()}
-    for at, (model, name) in enumerate(names.items()):
+    found: dict[str, dict[str, Mapping[str, Row]]] = {name: {} for name in names}
+    for at, (model, name) in enumerate(zip(models, names, strict=True)):
         network = Network.open(model, device)
         identity = {"model": file_hash(model)}
         for number, (cyst, raw) in enumerate(cysts.raw.items()):
@@ -161,7 +183,7 @@ def compare_models(
     done = [cyst for cyst in cysts.raw if cyst not in failed]
     if not done:
         raise UserError("No cyst could be compared.", next(iter(failed.values()), "There are none."))
-    compared = tuple(Compared(name, {cyst: found[name][cyst] for cyst in done}) for name in names.values())
+    compared = tuple(Compared(name, {cyst: found[name][cyst] for cyst in done}) for name in names)
     return Comparison(compared, failed)
 
 
@@ -177,7 +199,8 @@ def write_comparison(comparison: Comparison, models: Sequence[Path], verdict: st
                 for cyst, row in model.rows.items()
             ]
     write_table(out / "comparison.csv", rows)
-    files = {name: {"file": path.name, "sha256": file_hash(path)} for path, name in _names(models).items()}
+    named = zip(models, _names(models), strict=True)
+    files = {name: {"file": path.name, "sha256": file_hash(path)} for path, name in named}
     write_json(
         out / COMPARISON,
         provenance() | {"models": files, "verdict": verdict, "rows": rows, "failed": dict(comparison.failed)},
@@ -192,13 +215,30 @@ def figures(scores: Mapping[float, Scores]) -> dict[str, Any]:
     return row | {"pq_0.5": middle.panoptic_quality, "precision_0.5": middle.precision, "recall_0.5": middle.recall}
 
 
-def _names(models: Sequence[Path]) -> dict[Path, str]:
-    """A name for each model: that of its file, with its folder's where two are the same."""
-    stems = [path.stem for path in models]
-    return {
-        path: path.stem if stems.count(path.stem) == 1 else f"{path.resolve().parent.name} {path.stem}"
-        for path in models
-    }
+def _content(path: Path) -> str:
+    """Hash of a model; of what cannot be read its place, since opening it says better what is wrong."""
+    try:
+        return file_hash(path)
+    except OSError:
+        return str(path.resolve())
+
+
+def _names(models: Sequence[Path]) -> list[str]:
+    """A name for each model: that of its file, behind those of as many of its folders as tell it from the others."""
+    parts = [(*path.parent.resolve().parts[1:], path.stem) for path in models]
+    depths = [1] * len(parts)
+    while True:
+        names = [" ".join(its[-depth:]) for its, depth in zip(parts, depths, strict=True)]
+        # Disks that do not tell capitals from small letters are common, and folders bear these names.
+        often = Counter(name.casefold() for name in names)
+        alike = [at for at, name in enumerate(names) if often[name.casefold()] > 1 and depths[at] < len(parts[at])]
+        if not alike:
+            break
+        for at in alike:
+            depths[at] += 1
+    for at, name in enumerate(names):
+        names[at] = unused(name, names[:at])
+    return names
 
 
 def _scored(

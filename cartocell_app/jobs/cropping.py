@@ -1,15 +1,16 @@
 """Saving the single cysts of many fields."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from cartocell_app.errors import UserError
-from cartocell_app.jobs.box_table import box_row, check_inside
+from cartocell_app.jobs.box_table import box_row, check_inside, read_boxes
+from cartocell_app.jobs.crop_folder import CROPS, CropFolder
 from cartocell_app.jobs.reporting import Reporter
 from cartocell_app.jobs.segmenting import ReadingChoices
-from cartocell_app.jobs.tables import write_table
+from cartocell_app.jobs.tables import read_table
 from cartocell_app.progress import stop_if
 from cartocell_app.stacks.boxes import Box, crop
 from cartocell_app.stacks.cysts import CystBox, CystFinderSettings, find_cysts
@@ -17,8 +18,7 @@ from cartocell_app.stacks.files import DiskError, check_writable
 from cartocell_app.stacks.stack import Stack
 from cartocell_app.stacks.writing import write_stack
 
-CROPS = "crops.csv"
-"""Where each cyst was, in the result folder."""
+__all__ = ["CROPS", "CropChoices", "CropResult", "crop_fields", "given_boxes"]
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,28 @@ class CropResult:
     failed: Mapping[str, str]
 
 
+def given_boxes(table: Path, fields: Collection[str], out: Path) -> dict[str, list[Box]]:
+    """Read the boxes of some fields from a table, which may be the one that the result folder `out` has.
+
+    Raises
+    ------
+    UserError
+        As `read_boxes` does. Of the folder's own table, rows of fields that are not cropped this time are no mistake.
+    """
+    own = table.is_file() and table.resolve() == (out / CROPS).resolve()
+    others = {row["field"] for row in read_table(table) if row.get("field")} if own else set()
+    boxes = read_boxes(table, [*fields, *sorted(others.difference(fields))])
+    return {name: its for name, its in boxes.items() if name in fields}
+
+
 def crop_fields(
     stacks: dict[str, Path], out: Path, choices: CropChoices, report: Reporter, cancelled: Callable[[], bool]
 ) -> CropResult:
     """Save each cyst of each field as ``FIELD_cystNN.tif``, and where they were in ``crops.csv``.
+
+    Calling it again, with the same or other fields, brings the folder up to date: rows of other fields stay, cysts of
+    these fields that are no longer wanted go, unless somebody changed them there. Where none is found now, earlier ones
+    stay.
 
     Parameters
     ----------
@@ -71,7 +89,7 @@ def crop_fields(
     choices : CropChoices
         How they are read, and where the cysts are.
     report, cancelled
-        Get progress and may stop the work between cysts.
+        Get progress and may stop the work between cysts; the table says what was saved until then.
 
     Raises
     ------
@@ -79,8 +97,9 @@ def crop_fields(
         If the result folder cannot be written.
     """
     check_writable(out)
-    rows: list[dict[str, Any]] = []
+    saved = CropFolder(out)
     failed: dict[str, str] = {}
+    cysts = 0
     for number, (name, path) in enumerate(stacks.items()):
         report.overall(number, len(stacks))
         report.step(name, "Finding cysts" if choices.boxes is None else "Reading", number, len(stacks))
@@ -101,13 +120,18 @@ def crop_fields(
             report.step(name, f"Cutting out cyst {box.number}", at, len(boxes))
             cyst = crop(stack, box)
             write_stack(out / f"{cyst.name}.tif", cyst.data, cyst.voxel_size)
-            rows.append(_row(name, cyst.name, box))
+            saved.add(name, _row(name, cyst.name, box))
+        if boxes or choices.boxes is not None:
+            saved.keep_only(name, [box.number for box in boxes], report)
+        else:
+            # More likely the wrong channel than a field whose cysts are all to go.
+            saved.write()
+        cysts += len(boxes)
         cut = sum(box.touches_border for box in boxes)
         words = f"{len(boxes)} cyst{'s' * (len(boxes) != 1)}"
         report.message(f"{name}: {words}" + (f", {cut} of them cut by the frame" if cut else ""))
-    write_table(out / CROPS, rows)
     report.overall(len(stacks), len(stacks))
-    return CropResult(len(rows), failed)
+    return CropResult(cysts, failed)
 
 
 def _boxes(stack: Stack, choices: CropChoices) -> Sequence[Box]:

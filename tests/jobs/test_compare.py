@@ -85,6 +85,38 @@ def test_the_better_model_is_told_and_a_second_call_does_nothing_again(cyst_fold
     assert record.stat().st_mtime_ns == before
 
 
+def test_models_of_one_name_in_folders_of_one_name_are_told_apart(cyst_folder, blind, tmp_path, cartocell):
+    files = [tmp_path / experiment / "models" / "m2.onnx" for experiment in ("exp1", "exp2")]
+    for model, path in zip((blind, CPU_MODEL), files, strict=True):
+        path.parent.mkdir(parents=True)
+        shutil.copy(model, path)
+    # Coarse, so that it is fast; it finds enough.
+    write_card(
+        files[1], read_card(files[1]).model_copy(update={"voxel_size_um": (1.5, 1.5, 1.5), "second_view_um": None})
+    )
+    answer = cartocell("compare", *files, "--pairs", cyst_folder, "-o", tmp_path / "out", "--device", "cpu")
+
+    assert answer.code == 0, answer.err
+    assert "exp2 models m2 is better than exp1 models m2" in answer.out
+    told = json.loads((tmp_path / "out" / "comparison.json").read_text())
+    assert list(told["models"]) == ["exp1 models m2", "exp2 models m2"]
+    assert len({model["sha256"] for model in told["models"].values()}) == 2
+
+
+def test_one_model_twice_is_refused_before_any_work(cyst_folder, blind, tmp_path, cartocell):
+    copy, folder = tmp_path / "M2.onnx", tmp_path / "out"
+    shutil.copy(blind, copy)
+    for first, second, words in (
+        ("auto", "auto", "was given twice"),
+        ("auto", "m2-fast", "was given twice"),
+        (blind, tmp_path / "x" / ".." / "M1.onnx", "was given twice"),
+        (blind, copy, "are the same model"),
+    ):
+        answer = cartocell("compare", first, second, "--pairs", cyst_folder, "-o", folder, "--device", "cpu")
+        assert (answer.code, words in answer.err) == (2, True), answer.err
+    assert not folder.exists()
+
+
 def test_cysts_from_lists_at_another_voxel_size_and_one_that_is_bad(cyst_folder, blind, tmp_path, cartocell):
     (tmp_path / "bad.tif").write_bytes(b"II*\0 nothing")
     good = Cyst(cyst_folder / "x" / "7d.4C.8_2.tif", cyst_folder / "y" / "7d.4C.8_2.tif", ReadingChoices())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cartocell_app.errors import UserError
 from cartocell_app.jobs.box_table import COLUMNS, read_boxes, write_boxes
+from cartocell_app.jobs.tables import read_table
 from cartocell_app.stacks.boxes import Box
 from cartocell_app.stacks.reading import read
 from cartocell_app.stacks.voxel_size import VoxelSize
@@ -114,3 +115,94 @@ def test_fields_of_a_list_are_called_as_it_says(tmp_path, cartocell, fields):
     answer = cartocell("crop", "--list", stacks, "-o", tmp_path / "out", "--boxes", boxes, "--progress", "none")
     assert answer.code == 0, answer.err
     assert read(tmp_path / "out" / "7d field_cyst03.tif").voxel_size.zyx_um == pytest.approx((2, 1, 1))
+
+
+def crops(folder: Path) -> list[str]:
+    return [row["name"] for row in read_table(folder / "crops.csv")]
+
+
+def cysts(folder: Path) -> list[str]:
+    return sorted(path.name.removesuffix(".tif") for path in folder.glob("*.tif"))
+
+
+def test_fields_cut_one_by_one_into_a_folder_share_its_table(tmp_path, cartocell, fields):
+    out = tmp_path / "out"
+    for name in "ab":
+        boxes = table(tmp_path / "b.csv", f"{name},1,0,0,0,8,9,9", f"{name},2,0,9,9,8,19,19")
+        assert cartocell("crop", fields / f"{name}.tif", "-o", out, "--boxes", boxes).code == 0
+    assert crops(out) == cysts(out) == ["a_cyst01", "a_cyst02", "b_cyst01", "b_cyst02"]
+
+    # The folder's own table may be corrected and given back for one of them.
+    before = (out / "crops.csv").read_text(encoding="utf-8-sig")
+    (out / "crops.csv").write_text(before.replace("a,2,0,9,9,8,19,19", "a,2,0,9,9,8,21,19"), encoding="utf-8-sig")
+    assert cartocell("crop", fields / "a.tif", "-o", out, "--boxes", out / "crops.csv").code == 0
+    assert read(out / "a_cyst02.tif").shape == (8, 12, 10)
+    assert crops(out) == ["a_cyst01", "a_cyst02", "b_cyst01", "b_cyst02"]
+
+
+def test_a_field_that_cannot_be_read_leaves_the_table_alone(tmp_path, cartocell, fields):
+    out, bad = tmp_path / "out", tmp_path / "bad.tif"
+    bad.write_bytes(b"II*\0 nothing")
+    assert (
+        cartocell("crop", fields / "a.tif", "-o", out, "--boxes", table(tmp_path / "b.csv", "a,1,0,0,0,8,9,9")).code
+        == 0
+    )
+    before = (out / "crops.csv").read_bytes(), (out / "crops.csv").stat().st_mtime_ns
+    assert cartocell("crop", bad, "-o", out).code == 1
+    assert ((out / "crops.csv").read_bytes(), (out / "crops.csv").stat().st_mtime_ns) == before
+
+
+def test_a_field_without_cysts_has_a_table_with_a_header(tmp_path, cartocell):
+    write_stack(tmp_path / "flat.tif", np.zeros((8, 30, 30), np.uint8), VoxelSize(1.4, 0.7, 0.7, "test"))
+    assert cartocell("crop", tmp_path / "flat.tif", "-o", tmp_path / "out").code == 0
+    header = (tmp_path / "out" / "crops.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert (len(header), header[0].split(",")[: len(COLUMNS) + 1]) == (1, ["name", *COLUMNS])
+    assert read_boxes(tmp_path / "out" / "crops.csv", ["flat"]) == {}
+
+
+def test_what_was_saved_before_somebody_stopped_it_is_in_the_table(tmp_path, cartocell, fields, monkeypatch):
+    def write_two(path: Path, *rest: object) -> None:
+        if path.name == "b_cyst02.tif":
+            raise KeyboardInterrupt
+        write_stack(path, *rest)
+
+    monkeypatch.setattr("cartocell_app.jobs.cropping.write_stack", write_two)
+    boxes = table(tmp_path / "b.csv", *(f"{name},{number},0,0,0,8,9,9" for name in "ab" for number in (1, 2)))
+    assert cartocell("crop", fields, "-o", tmp_path / "out", "--boxes", boxes).code != 0
+    assert crops(tmp_path / "out") == cysts(tmp_path / "out") == ["a_cyst01", "a_cyst02", "b_cyst01"]
+
+
+def test_where_no_cyst_is_found_those_of_before_stay(tmp_path, cartocell):
+    flat, out = tmp_path / "flat.tif", tmp_path / "out"
+    write_stack(flat, np.zeros((8, 30, 30), np.uint8), VoxelSize(1.4, 0.7, 0.7, "test"))
+    boxes = table(tmp_path / "b.csv", "flat,1,0,0,0,8,9,9")
+    assert cartocell("crop", flat, "-o", out, "--boxes", boxes).code == 0
+    assert cartocell("crop", flat, "-o", out).code == 0
+    assert crops(out) == cysts(out) == ["flat_cyst01"]
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_rejected_cysts_go_and_what_others_put_or_changed_there_stays(tmp_path, cartocell, fields, in_place):
+    out = tmp_path / "out"
+    rows = [f"{name},{number},0,0,0,8,9,9" for name in "ab" for number in (1, 2, 3)]
+    boxes = table(tmp_path / "b.csv", *rows)
+    assert cartocell("crop", fields, "-o", out, "--boxes", boxes).code == 0
+    write_stack(out / "a_cyst03.tif", np.ones((8, 9, 9), np.uint8), None)
+    write_stack(out / "a_cyst04.tif", np.ones((8, 9, 9), np.uint8), None)
+
+    boxes = table(out / "crops.csv" if in_place else boxes, *(rows[:1] + rows[3:5]))
+    answer = cartocell("crop", fields, "-o", out, "--boxes", boxes, "--progress", "auto")
+    assert answer.code == 0, answer.err
+    assert cysts(out) == ["a_cyst01", "a_cyst03", "a_cyst04", "b_cyst01", "b_cyst02"]
+    assert crops(out) == ["a_cyst01", "b_cyst01", "b_cyst02"]
+    assert "a_cyst03.tif is no longer wanted, but was changed there by hand, so it is kept." in answer.err
+
+
+def test_cysts_of_a_table_from_before_are_kept_for_nobody_knows_whether_they_were_changed(tmp_path, cartocell, fields):
+    out, boxes = tmp_path / "out", table(tmp_path / "b.csv", "a,1,0,0,0,8,9,9", "a,2,0,0,0,8,9,9")
+    assert cartocell("crop", fields / "a.tif", "-o", out, "--boxes", boxes).code == 0
+    (out / "crops.json").unlink()
+    boxes = table(tmp_path / "b.csv", "a,1,0,0,0,8,9,9")
+    answer = cartocell("crop", fields / "a.tif", "-o", out, "--boxes", boxes, "--progress", "auto")
+    assert "a_cyst02.tif is no longer wanted, but may have been changed there by hand" in answer.err
+    assert (crops(out), cysts(out)) == (["a_cyst01"], ["a_cyst01", "a_cyst02"])
