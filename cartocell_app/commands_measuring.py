@@ -25,14 +25,15 @@ def measure(
 ) -> None:
     """Measure cells: volume, surface, neighbours and their contacts, and each cyst, as CSV and Excel."""
     from cartocell_app.jobs.inputs import find_stacks
-    from cartocell_app.jobs.measuring import measure_stacks
+    from cartocell_app.jobs.measuring import failed_before, measure_stacks
     from cartocell_app.jobs.reporting import reporter
     from cartocell_app.jobs.segmenting import CELLS
 
     given = [path / CELLS if (path / CELLS).is_dir() else path for path in labels]
     stacks = find_stacks(given, subfolders=subfolders, leave_out=output)
+    voxel_um, failed = given_voxel_size(voxel_size), failed_before(stacks, labels)
     with stoppable() as stop, reporter(progress) as report:
-        result = measure_stacks(stacks, output, report, voxel_um=given_voxel_size(voxel_size), cancelled=stop.is_set)
+        result = measure_stacks(stacks, output, report, voxel_um=voxel_um, failed=failed, cancelled=stop.is_set)
         report.message(f"Saved to {output} (a row a cyst: {result.cysts}).")
     if result.failed:
         typer.echo(f"{len(result.failed)} of {len(stacks)} could not be measured; see {result.cysts}.", err=True)

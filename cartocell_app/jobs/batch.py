@@ -1,11 +1,10 @@
 """Segmenting many stacks: what is done is kept, what fails is recorded, the rest goes on."""
 
 import dataclasses
+import functools
 import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,15 @@ from cartocell_app.errors import UserError
 from cartocell_app.jobs.records import (
     file_hash,
     provenance,
-    read_record,
     write_json,
     write_record,
     write_summary,
 )
 from cartocell_app.jobs.reporting import Reporter
 from cartocell_app.jobs.segmenting import ReadingChoices, StackTask, failed_row, segment_one
-from cartocell_app.jobs.stack_tasks import is_done, stack_tasks
-from cartocell_app.progress import CancelledError, silent
+from cartocell_app.jobs.stack_tasks import is_done, known_stacks, stack_tasks
+from cartocell_app.jobs.workers import in_workers
+from cartocell_app.progress import Cancelled, silent
 from cartocell_app.segmentation.devices import DeviceName
 from cartocell_app.segmentation.model_card import ModelCard
 from cartocell_app.segmentation.network import Network
@@ -149,7 +148,8 @@ def segment_batch(
     settings = choices.settings
     model_hash = file_hash(choices.model)
     identity = {"model": model_hash, "settings": settings.model_dump()}
-    tasks = stack_tasks(stacks, out, truth_folder, choices.reading_of, identity, report)
+    facts = _facts(choices, model_hash, network)
+    tasks = stack_tasks(stacks, out, truth_folder, choices.reading_of, identity, report, facts)
     due = [task for task in tasks if not is_done(task)]
     kept = tuple(task.name for task in tasks if task not in due)
     if kept:
@@ -160,8 +160,10 @@ def segment_batch(
         for task, row in _run(due, choices, network, report, stop or threading.Event()):
             rows[task.name] = row
     finally:
+        if choices.workers > 1:
+            remove_partial_files(out)  # of workers that the system ended
         summary = write_summary(out, rows)
-        _write_run(out, choices, settings, model_hash, network, tasks, rows)
+        _write_run(out, facts, tasks, rows)
     failed = tuple(name for name, row in rows.items() if row["state"] == "failed")
     return BatchResult(tuple(name for name in rows if name not in failed), kept, failed, summary)
 
@@ -201,6 +203,12 @@ def _run(
         yield task, row
 
 
+ENDED = UserError(
+    "The system ended the work on this stack, probably for too little memory.",
+    "Close other programs, take fewer --workers or crop it, and run this again: only what is missing is done.",
+)
+
+
 def _failure(task: StackTask, error: Exception) -> dict[str, Any]:
     sentence = (
         "There was not enough memory for this stack. Close other programs or crop it."
@@ -208,7 +216,7 @@ def _failure(task: StackTask, error: Exception) -> dict[str, Any]:
         else str(error)
     )
     row = failed_row(task, sentence)
-    write_record(task.out, task.name, {"fingerprint": task.fingerprint, "row": row})
+    write_record(task.out, task.name, task.record(row))
     return row
 
 
@@ -227,77 +235,47 @@ def _report_row(report: Reporter, row: dict[str, Any]) -> None:
 def _run_in_processes(
     due: list[StackTask], choices: BatchChoices, report: Reporter, stop: threading.Event
 ) -> Iterator[tuple[StackTask, dict[str, Any]]]:
-    context = get_context("spawn")
-    stopping = context.Event()
-    with ProcessPoolExecutor(
-        min(choices.workers, len(due)), mp_context=context, initializer=_start_worker, initargs=(choices, stopping)
-    ) as pool:
-        waiting = {pool.submit(_work, task): task for task in due}
-        try:
-            for finished, future in enumerate(as_completed(waiting), start=1):
-                row = future.result()
-                report.overall(finished, len(due))
-                report.step(row["name"], "Done", finished, len(due))
-                _report_row(report, row)
-                yield waiting[future], row
-                if stop.is_set():
-                    raise CancelledError
-        finally:
-            # Left early, by an error or on request: the workers end at their next tile.
-            if any(not future.done() for future in waiting):
-                stopping.set()
-                pool.shutdown(cancel_futures=True)
+    start, workers = functools.partial(_start_worker, choices), min(choices.workers, len(due))
+    for finished, (task, result) in enumerate(in_workers(due, workers, start, _work, stop), start=1):
+        row = _failure(task, ENDED) if result is None else result
+        report.overall(finished, len(due))
+        report.step(task.name, "Done", finished, len(due))
+        _report_row(report, row)
+        yield task, row
 
 
 _worker: dict[str, Any] = {}
-"""Of a worker process: its network, the choices, and the event that stops it."""
+"""Of a worker process: the choices, whether to stop, and its network once it has been needed."""
 
 
-def _start_worker(choices: BatchChoices, stopping: Any) -> None:
-    network = Network.open(choices.model, choices.device, _threads_each(choices), choices.workers)
-    _worker.update(network=network, choices=choices, stopping=stopping)
+def _start_worker(choices: BatchChoices, stopped: Cancelled) -> None:
+    _worker.update(choices=choices, stopped=stopped)
 
 
 def _work(task: StackTask) -> dict[str, Any]:
     choices: BatchChoices = _worker["choices"]
-    network, stopped = _worker["network"], _worker["stopping"].is_set
     try:
-        reading = choices.reading_of(task.name)
-        return segment_one(task, reading, network, choices.profile, choices.settings, silent, stopped)
+        # Not before: what is wrong with it, such as no memory left on the card, is said of a stack.
+        if "network" not in _worker:
+            _worker["network"] = Network.open(choices.model, choices.device, _threads_each(choices), choices.workers)
+        reading, network = choices.reading_of(task.name), _worker["network"]
+        return segment_one(task, reading, network, choices.profile, choices.settings, silent, _worker["stopped"])
     except DiskError:
         raise
     except (UserError, MemoryError) as error:
         return _failure(task, error)
 
 
-def _write_run(
-    out: Path,
-    choices: BatchChoices,
-    settings: SegmentationSettings,
-    model_hash: str,
-    network: Network,
-    tasks: list[StackTask],
-    rows: dict[str, dict[str, Any]],
-) -> None:
-    """Write ``run.json``: all that is needed to know how these results came about, and to repeat them."""
-    records = {task.name: read_record(out, task.name) or {} for task in tasks}
-    write_json(
-        out / "run.json",
-        provenance()
-        | {
-            "model": {"file": choices.model.name, "sha256": model_hash, "card": network.card.model_dump(mode="json")},
-            "profile": choices.profile,
-            "settings": settings.model_dump(mode="json"),
-            "device": network.device_words,
-            "stacks": {
-                task.name: {
-                    "file": str(task.path),
-                    "reading": dataclasses.asdict(choices.reading_of(task.name)),
-                    "sha256_of_voxels": records[task.name].get("input_sha256"),
-                    "state": records[task.name].get("row", {}).get("state", "not done"),
-                    "in_this_run": task.name in rows,
-                }
-                for task in tasks
-            },
-        },
-    )
+def _facts(choices: BatchChoices, model_hash: str, network: Network) -> dict[str, Any]:
+    """All that is needed to know how results came about, and to repeat them, beside the stacks; can be JSON."""
+    return provenance() | {
+        "model": {"file": choices.model.name, "sha256": model_hash, "card": network.card.model_dump(mode="json")},
+        "profile": choices.profile,
+        "settings": choices.settings.model_dump(mode="json"),
+        "device": network.device_words,
+    }
+
+
+def _write_run(out: Path, facts: dict[str, Any], tasks: list[StackTask], rows: dict[str, dict[str, Any]]) -> None:
+    """Write ``run.json``: how the results in the folder came about, those of other calls too."""
+    write_json(out / "run.json", facts | {"stacks": known_stacks(tasks, out, facts, rows)})

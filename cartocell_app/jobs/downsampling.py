@@ -1,9 +1,10 @@
 """Phase 2: bringing raw stacks and their labels to the voxel size of low-resolution stacks."""
 
 import dataclasses
+import json
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,21 @@ from cartocell_app.errors import UserError
 from cartocell_app.jobs.coarsening import Coarse, coarsen, what_became
 from cartocell_app.jobs.inputs import find_stacks
 from cartocell_app.jobs.pairs import LABELS, RAW, Pairs, check_not_among, check_same_size, find_pairs, in_words
-from cartocell_app.jobs.records import fingerprint, forget_record, provenance, read_record, write_json, write_record
+from cartocell_app.jobs.records import (
+    fingerprint,
+    forget_record,
+    known_names,
+    provenance,
+    read_record,
+    unchanged_since_record,
+    write_json,
+    write_record,
+)
 from cartocell_app.jobs.reporting import Reporter
 from cartocell_app.jobs.segmenting import ReadingChoices
 from cartocell_app.jobs.tables import write_table
 from cartocell_app.progress import stop_if
-from cartocell_app.stacks.files import DiskError, check_writable, remove_partial_files
+from cartocell_app.stacks.files import DiskError, check_writable, disk_troubles, remove_partial_files
 from cartocell_app.stacks.reading import read_labels
 from cartocell_app.stacks.stack import Stack
 from cartocell_app.stacks.voxel_size import VoxelSize
@@ -46,12 +56,13 @@ class _Task:
     name: str
     raw: Path
     labels: Path | None
+    source: Path
     out: Path
     fingerprint: str
 
     def targets(self) -> dict[str, Path]:
         kinds = {RAW: self.raw, LABELS: self.labels}
-        return {kind: self.out / kind / f"{self.name}.tif" for kind, source in kinds.items() if source is not None}
+        return {kind: _target(self.out, kind, self.name) for kind, source in kinds.items() if source is not None}
 
 
 def downsample(
@@ -65,8 +76,9 @@ def downsample(
 ) -> DownsampleResult:
     """Bring a data set to a voxel size: ``x/`` and ``y/`` in `out`, and ``downsampling.csv`` on what became of cells.
 
-    Calling it again does only what is missing or failed. A bad pair does not stop the others. Nothing is made
-    finer than it is: an axis whose voxels are larger already stays as it is, which is said.
+    Calling it again does only what is missing or failed, and takes away what it wrote of pairs that are no longer in
+    `source` or fail now. A bad pair does not stop the others. Nothing is made finer than it is: an axis whose voxels
+    are larger already stays as it is, which is said.
 
     Parameters
     ----------
@@ -96,7 +108,8 @@ def downsample(
     check_writable(out)
     remove_partial_files(out)
     choices = {"voxel_um": voxel_um, "reading": dataclasses.asdict(reading)}
-    tasks = [_task(name, pairs, out, choices) for name in pairs.raw]
+    _take_away_others(source, out, pairs.raw, report)
+    tasks = [_task(name, pairs, source, out, choices) for name in pairs.raw]
     due = [task for task in tasks if not _is_done(task)]
     if len(due) < len(tasks):
         report.message(f"{len(tasks) - len(due)} of {len(tasks)} were done before and are kept.")
@@ -115,6 +128,10 @@ def downsample(
     return DownsampleResult(tuple(name for name in rows if name not in failed), kept, failed, table)
 
 
+def _target(out: Path, kind: str, name: str) -> Path:
+    return out / kind / f"{name}.tif"
+
+
 def _find(source: Path, out: Path) -> Pairs:
     if (source / RAW).is_dir() and (source / LABELS).is_dir():
         return find_pairs(source)
@@ -122,10 +139,66 @@ def _find(source: Path, out: Path) -> Pairs:
     return Pairs(find_stacks([folder], leave_out=out), {}, (), ())
 
 
-def _task(name: str, pairs: Pairs, out: Path, choices: Mapping[str, Any]) -> _Task:
+def _task(name: str, pairs: Pairs, source: Path, out: Path, choices: Mapping[str, Any]) -> _Task:
     raw, labels = pairs.raw[name], pairs.labels.get(name)
     identity = {**choices, "labels": None if labels is None else fingerprint(labels, {})}
-    return _Task(name, raw, labels, out, fingerprint(raw, identity))
+    return _Task(name, raw, labels, source, out, fingerprint(raw, identity))
+
+
+def _take_away_others(source: Path, out: Path, wanted: Container[str], report: Reporter) -> None:
+    """Take away what was written earlier of the same source and is no pair of it any more.
+
+    What came from other sources stays: a set may be put together from several, or one stack a call.
+    """
+    before = _source_before(out)
+    for name in sorted(known_names(out)):
+        record = read_record(out, name) or {}
+        if name in wanted or record.get("source", before) != _identity(source):
+            continue
+        taken, left = _take_away(_written(out, name)), [path for path in _both(out, name) if path.exists()]
+        if taken:
+            report.message(f"{name} is no pair of {source} any more: what was made of it is taken away.")
+        if left and _is_ours(record):
+            files = " and ".join(map(str, left))
+            report.message(f"{name} is no pair of {source} any more, but {files} was changed by hand and is kept.")
+        elif _is_ours(record):
+            forget_record(out, name)
+
+
+def _source_before(out: Path) -> str:
+    """Identity of the source of the earlier run, for records that do not tell theirs yet; empty if there is none."""
+    try:
+        return _identity(Path(json.loads((out / "run.json").read_text(encoding="utf-8"))["source"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def _identity(source: Path) -> str:
+    return str(source.resolve())
+
+
+def _is_ours(record: Mapping[str, Any]) -> bool:
+    """Whether a record is of a pair that was downsampled, not of some other job with its results in the same folder."""
+    return "size_z_after" in record.get("row", {})
+
+
+def _both(out: Path, name: str) -> list[Path]:
+    return [_target(out, kind, name) for kind in (RAW, LABELS)]
+
+
+def _written(out: Path, name: str) -> list[Path]:
+    """Files of a pair that are as they were written here; not those that somebody put there or changed."""
+    if not _is_ours(read_record(out, name) or {}):
+        return []
+    return [path for path in _both(out, name) if unchanged_since_record(out, name, path)]
+
+
+def _take_away(files: Iterable[Path]) -> list[Path]:
+    files = list(files)
+    for path in files:
+        with disk_troubles(path):
+            path.unlink(missing_ok=True)
+    return files
 
 
 def _is_done(task: _Task) -> bool:
@@ -157,16 +230,21 @@ def _do_all(
 def _do(task: _Task, voxel_um: VoxelUm, reading: ReadingChoices, report: Reporter) -> dict[str, Any]:
     """Work on one pair and leave its record."""
     start = time.perf_counter()
+    earlier = _written(task.out, task.name)
     forget_record(task.out, task.name)
     try:
         row = _downsample_pair(task, voxel_um, reading)
+        _take_away(path for path in earlier if path not in task.targets().values())
     except DiskError:
         raise
     except (UserError, MemoryError) as error:
         words = str(error) if isinstance(error, UserError) else "There was not enough memory for it."
         row = {"name": task.name, "state": "failed", "error": words}
+        # A training would take what is of an earlier run for good.
+        _take_away(earlier)
     row["seconds"] = round(time.perf_counter() - start, 3)
-    write_record(task.out, task.name, {"fingerprint": task.fingerprint, "row": row})
+    record = {"fingerprint": task.fingerprint, "source": _identity(task.source), "row": row}
+    write_record(task.out, task.name, record)
     report.event("downsampled", _sentence(row), **row)
     return row
 
@@ -186,12 +264,12 @@ def _downsample_pair(task: _Task, voxel_um: VoxelUm, reading: ReadingChoices) ->
         )
     coarse = coarsen(stack.data, labels, before, voxel_um)
     targets = task.targets()
-    write_stack(targets[RAW], coarse.raw, coarse.voxel_size)
     row = {"name": task.name, "state": "done"} | _sizes(stack, before, coarse)
     findings: dict[str, Any] = {}
     if labels is not None and coarse.labels is not None:
-        write_labels(targets[LABELS], coarse.labels, coarse.voxel_size)
         findings = what_became(labels, coarse.labels)
+        write_labels(targets[LABELS], coarse.labels, coarse.voxel_size)
+    write_stack(targets[RAW], coarse.raw, coarse.voxel_size)
     finer = [axis for axis, have, want in zip("zyx", before, voxel_um, strict=True) if have > want * (1 + SAME)]
     remarks = [findings.pop("remark", "")]
     if finer:

@@ -1,13 +1,16 @@
 """Measuring label stacks: tables of cells, of contacts and of cysts over all of them."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from cartocell_app.errors import UserError
 from cartocell_app.jobs.measurements import Measurements, measure, voxel_size_for, write_measured
-from cartocell_app.jobs.records import provenance, write_json
+from cartocell_app.jobs.records import provenance, read_record, write_json
 from cartocell_app.jobs.reporting import Reporter
+from cartocell_app.jobs.segmenting import CELLS
 from cartocell_app.jobs.workbook import MOST_ROWS, Sheet, write_workbook
 from cartocell_app.morphology.measures import CONTACT_MEASURES, CYST_MEASURES, MEASURES, Measure
 from cartocell_app.progress import Cancelled, never, stop_if
@@ -39,18 +42,44 @@ class MeasureResult:
     cysts: Path
 
 
+def failed_before(stacks: Mapping[str, Path], given: Collection[Path]) -> dict[str, str]:
+    """Which label stacks are of an earlier run, because the last segmentation of their stack failed.
+
+    Parameters
+    ----------
+    stacks : mapping of str to Path
+        Result name to label file.
+    given : collection of Path
+        What the user named: a file that is named itself is meant as it is.
+
+    Returns
+    -------
+    dict of str to str
+        Result name to a sentence.
+    """
+    words = {}
+    for name, path in stacks.items():
+        in_results = path.parent.name == CELLS and path not in given
+        record = read_record(path.parents[1], name) if in_results else None
+        if record is not None and record["row"].get("state") == "failed":
+            error = record["row"].get("error", "")
+            words[name] = f"The labels of {name} are of an earlier run; the last one failed. {error}".strip()
+    return words
+
+
 def measure_stacks(
     stacks: dict[str, Path],
     out: Path,
     report: Reporter,
     *,
     voxel_um: tuple[float, float, float] | None = None,
+    failed: Mapping[str, str] = MappingProxyType({}),
     cancelled: Cancelled = never,
 ) -> MeasureResult:
     """Measure label stacks into the folder `out`.
 
     Writes ``cells.csv``, ``contacts.csv`` and ``cysts.csv`` (a row each, with the name of the stack),
-    ``measurements.xlsx`` with the same three tables, and ``run.json``. A bad stack does not stop the others.
+    ``measurements.xlsx`` with the same three tables, and ``measurements.json``. A bad stack does not stop the others.
 
     Parameters
     ----------
@@ -62,6 +91,8 @@ def measure_stacks(
         Gets progress, sentences and results.
     voxel_um : (z, y, x), optional
         Voxel size in µm, taken instead of what the files say.
+    failed : mapping of str to str
+        Stacks that count as failed without a look, each with the reason; from `failed_before`.
     cancelled : callable
         See `cartocell_app.progress`.
 
@@ -82,6 +113,8 @@ def measure_stacks(
         report.overall(number, len(stacks))
         report.step(name, "Measuring", number, len(stacks))
         try:
+            if name in failed:
+                raise UserError(failed[name])
             measured[name], voxel_size = _measure_file(path, given)
         except DiskError:
             raise
@@ -119,7 +152,8 @@ def _write(out: Path, measured: dict[str, Measurements], rows: list[dict[str, An
         write_measured(out / f"{sheet.title.lower()}.csv", sheet.table)
     # What is too long for Excel is in the CSV files.
     write_workbook(out / "measurements.xlsx", [sheet for sheet in sheets if len(sheet.table) <= MOST_ROWS])
-    write_json(out / "run.json", provenance() | {"stacks": {name: str(path) for name, path in stacks.items()}})
+    # Not run.json: in a folder of results, that tells how the labels came about.
+    write_json(out / "measurements.json", provenance() | {"stacks": {name: str(path) for name, path in stacks.items()}})
 
 
 def _joined(tables: dict[str, "pd.DataFrame"]) -> "pd.DataFrame":

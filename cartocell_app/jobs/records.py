@@ -61,12 +61,24 @@ def forget_record(folder: Path, name: str) -> None:
     _record_path(folder, name).unlink(missing_ok=True)
 
 
+def known_names(folder: Path) -> set[str]:
+    """Names of the stacks that have a record."""
+    return {path.name.removesuffix(".json") for path in (folder / RECORDS).glob("*.json")}
+
+
+def unchanged_since_record(folder: Path, name: str, file: Path) -> bool:
+    """Whether `file` is there and was not touched after the record of the stack `name`, which is written last."""
+    try:
+        return file.stat().st_mtime_ns <= _record_path(folder, name).stat().st_mtime_ns
+    except OSError:
+        return False
+
+
 def write_summary(folder: Path, names: Iterable[str]) -> Path:
     """Write ``summary.csv``, a row for each stack of the folder that has a record and each of `names`."""
     import pandas as pd
 
-    known = {path.name.removesuffix(".json") for path in (folder / RECORDS).glob("*.json")}
-    records = (read_record(folder, name) for name in sorted(known | set(names)))
+    records = (read_record(folder, name) for name in sorted(known_names(folder) | set(names)))
     table = pd.DataFrame([record["row"] for record in records if record is not None])
     first = [column for column in FIRST_COLUMNS if column in table]
     last = [column for column in LAST_COLUMNS if column in table]

@@ -1,7 +1,8 @@
 """Segmenting one stack of a job: read, segment, write everything, remember it."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +66,8 @@ class StackTask:
         Result folder.
     fingerprint : str
         Of input and choices; kept in the record.
+    facts : mapping
+        What else the record keeps: file, model, settings, all that ``run.json`` tells of the stack.
     """
 
     name: str
@@ -72,6 +75,11 @@ class StackTask:
     truth: Path | None
     out: Path
     fingerprint: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def record(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Its record, with the row for ``summary.csv``."""
+        return {"fingerprint": self.fingerprint, **self.facts, "row": dict(row)}
 
 
 def result_paths(out: Path, name: str) -> dict[str, Path]:
@@ -131,11 +139,7 @@ def segment_one(
     seconds["s_total"] = round(time.perf_counter() - start, 3)
     thresholds = {f"threshold_{name.replace(' ', '_')}": value for name, value in result.instances.thresholds.items()}
     row = _row(task, stack, result, network, profile) | scores | thresholds | seconds
-    write_record(
-        task.out,
-        task.name,
-        {"fingerprint": task.fingerprint, "input_sha256": stack.content_hash, "row": row},
-    )
+    write_record(task.out, task.name, task.record(row) | {"input_sha256": stack.content_hash})
     progress("Writing", 1, 1)
     return row
 

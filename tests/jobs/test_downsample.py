@@ -131,6 +131,45 @@ def test_bad_pairs_do_not_stop_the_others(fine_set, tmp_path, cartocell):
     assert not (tmp_path / "out" / "x" / "sizes.tif").exists()
 
 
+def small_set(folder, names):
+    raw, labels = ball_in_halves()
+    for name in names:
+        write_stack(folder / "x" / f"{name}.tif", raw[10:20, 20:50, 20:50], FINE)
+        write_labels(folder / "y" / f"{name}.tif", labels[10:20, 20:50, 20:50], FINE)
+    return folder
+
+
+def set_in(folder):
+    return [sorted(path.stem for path in (folder / kind).iterdir()) for kind in ("x", "y")]
+
+
+def test_what_fails_or_is_gone_now_does_not_stay_in_the_set(tmp_path, cartocell):
+    source, out = small_set(tmp_path / "set", ("c1", "c2", "c3", "c4", "c5")), tmp_path / "out"
+    command = ("downsample", source, "-o", out, *TO)
+    assert cartocell(*command).code == 0
+    (out / "y" / "c5.tif").write_bytes((out / "y" / "c4.tif").read_bytes())  # corrected by hand
+    (out / "x" / "mine.tif").write_bytes(b"of the user")
+    for name in ("c2", "c5"):
+        (source / "x" / f"{name}.tif").unlink()
+        (source / "y" / f"{name}.tif").unlink()
+    (source / "y" / "c1.tif").write_bytes(b"II*\0 nothing")
+    (source / "y" / "c3.tif").unlink()
+    answer = cartocell(*command)
+    assert answer.code == 1
+    assert set_in(out) == [["c4", "mine"], ["c4", "c5"]]
+    assert "c2 is no pair of" in answer.err
+    assert "c5.tif was changed by hand and is kept" in answer.err
+    assert {name: row["state"] for name, row in table(out).items()} == {"c1": "failed", "c3": "failed", "c4": "done"}
+
+
+def test_sets_of_several_sources_are_kept(tmp_path, cartocell):
+    out = tmp_path / "out"
+    for folder, names in (("one", ("a", "b")), ("two", ("c",))):
+        assert cartocell("downsample", small_set(tmp_path / folder, names), "-o", out, *TO).code == 0
+    assert cartocell("downsample", tmp_path / "one" / "x" / "b.tif", "-o", out, *TO).code == 0
+    assert set_in(out) == [["a", "b", "c"], ["a", "c"]]  # b was asked for without labels
+
+
 def test_an_unknown_voxel_size_is_a_question(tmp_path, cartocell):
     raw, labels = ball_in_halves()
     for folder, data in (("x", raw), ("y", labels)):

@@ -1,6 +1,7 @@
 """``cartocell measure``, and measurements kept beside the labels."""
 
 import csv
+import json
 import os
 
 import numpy as np
@@ -15,6 +16,7 @@ from cartocell_app.jobs.measurements import (
     measured_labels,
     measurements_of,
 )
+from cartocell_app.jobs.records import write_record
 from cartocell_app.jobs.workbook import Sheet, write_workbook
 from cartocell_app.morphology.measures import CYST_MEASURES, MEASURES, Measure
 from cartocell_app.stacks.voxel_size import VoxelSize
@@ -78,6 +80,31 @@ def test_an_unknown_voxel_size_is_asked_for_and_the_rest_goes_on(tmp_path, label
     )
     assert given.code == 0, given.err
     assert rows(tmp_path / "given" / "cysts.csv")[0]["voxel_size_source"] == "given by you"
+
+
+def test_labels_of_an_earlier_run_are_left_out(tmp_path, label_file, cartocell):
+    results = label_file.parents[1]
+    write_labels(label_file.with_name("old.tif"), shell(8), VOXEL)
+    write_record(results, "7d.4C.8_2", {"row": {"name": "7d.4C.8_2", "state": "done"}})
+    write_record(results, "old", {"row": {"name": "old", "state": "failed", "error": "It is 2D."}})
+    answer = cartocell("measure", results, "-o", results)
+    assert answer.code == 1
+    assert "old: not measured. The labels of old are of an earlier run; the last one failed. It is 2D." in answer.err
+    assert {row["cyst"] for row in rows(results / "cells.csv")} == {"7d.4C.8_2"}
+    assert {row["cyst"]: bool(row["error"]) for row in rows(results / "cysts.csv")} == {
+        "7d.4C.8_2": False, "old": True,
+    }  # fmt: skip
+    # A file that is named itself is meant as it is.
+    assert cartocell("measure", label_file.with_name("old.tif"), "-o", tmp_path / "alone").code == 0
+
+
+def test_what_tells_how_the_labels_came_about_is_not_replaced(label_file, cartocell):
+    results = label_file.parents[1]
+    (results / "run.json").write_text('{"model": "m2"}', encoding="utf-8")
+    assert cartocell("measure", results, "-o", results).code == 0
+    assert (results / "run.json").read_text(encoding="utf-8") == '{"model": "m2"}'
+    told = json.loads((results / "measurements.json").read_text(encoding="utf-8"))
+    assert told["stacks"] == {"7d.4C.8_2": str(label_file)}
 
 
 def test_kept_measurements_are_the_same_and_hold_until_the_file_changes(label_file):

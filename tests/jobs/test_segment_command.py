@@ -297,6 +297,63 @@ def test_two_files_of_one_name_are_told_apart(cyst_folder, cartocell):
     assert "would both be called" in answer.err
 
 
+@pytest.fixture
+def tiny(tmp_path, small_cyst):
+    """Write a part of a cyst that is quickly done; another `start` is another part."""
+
+    def write(path, start):
+        write_stack(tmp_path / path, small_cyst.raw[start : start + 10, :40, :40], small_cyst.voxel_size)
+        return tmp_path / path
+
+    return write
+
+
+def test_results_of_another_file_of_the_same_name_are_not_replaced(tiny, tmp_path, cartocell):
+    words = ("-o", tmp_path / "out", "--views", 1, "--progress", "json")
+    assert cartocell("segment", tiny("a/c1.tif", 0), tiny("a/c2.tif", 0), *words).code == 0
+    cells = tmp_path / "out" / "per_image_instances_voronoi" / "c1.tif"
+    before = cells.read_bytes(), (tmp_path / "out" / "run.json").read_bytes()
+    answer = cartocell("segment", tiny("b/c1.tif", 5), tiny("b/new.tif", 5), *words)
+    assert answer.code == 2
+    assert f"holds the results of another c1: {tmp_path / 'a' / 'c1.tif'}, not" in answer.err
+    assert (cells.read_bytes(), (tmp_path / "out" / "run.json").read_bytes()) == before
+    assert not (tmp_path / "out" / "records" / "new.json").exists()
+    # What only moved, or was changed where it is, is the same file.
+    shutil.copy(tmp_path / "a" / "c1.tif", tiny("moved/c2.tif", 0).with_name("c1.tif"))
+    assert cartocell("segment", tmp_path / "moved", *words).code == 0
+    tiny("moved/c1.tif", 5)
+    assert cartocell("segment", tmp_path / "moved", *words).code == 0
+    # As the sentence says.
+    (tmp_path / "out" / "records" / "c1.json").unlink()
+    assert cartocell("segment", tmp_path / "b" / "c1.tif", *words).code == 0
+
+
+def test_a_folder_filled_by_several_calls_knows_how_each_stack_was_done(tiny, tmp_path, cartocell):
+    out = tmp_path / "out"
+    model = tmp_path / "theirs.onnx"
+    shutil.copy(CPU_MODEL, model)
+    write_card(model, read_card(model).model_copy(update={"profile": "biapy-3.5"}))
+    words = ("-o", out, "--views", 1, "--progress", "none")
+    for name, more in (("a", ("--model", model)), ("b", ()), ("c", ()), ("no such", ())):
+        path = tmp_path / "no such.tif" if name == "no such" else tiny(f"x/{name}.tif", 0)
+        if name == "no such":
+            path.write_bytes(b"not a stack")
+        assert cartocell("segment", path, *words, *more).code == (1 if name == "no such" else 0)
+    run = json.loads((out / "run.json").read_text(encoding="utf-8"))
+    stacks = run["stacks"]
+    assert {name: stack["state"] for name, stack in stacks.items()} == {
+        "a": "done", "b": "done", "c": "done", "no such": "failed",
+    }  # fmt: skip
+    assert {name for name, stack in stacks.items() if stack["in_this_run"]} == {"no such"}
+    assert stacks["a"]["file"] == str(tmp_path / "x" / "a.tif")
+    assert stacks["a"]["profile"] == "biapy-3.5"
+    assert stacks["a"]["model"]["file"] == "theirs.onnx"
+    assert stacks["a"]["model"]["sha256"] != run["model"]["sha256"]
+    assert stacks["a"]["settings"] != run["settings"]
+    assert not {"model", "profile", "settings", "device"} & set(stacks["c"])
+    assert all(len(stacks[name]["sha256_of_voxels"]) == 64 for name in "abc")
+
+
 def _start(cyst_folder: Path, out: Path) -> "subprocess.Popen[str]":
     command = [
         sys.executable,

@@ -15,6 +15,7 @@ from cartocell_app.desktop.gallery.pictures import pair_picture
 from cartocell_app.desktop.gallery.reasons import ReasonMenu
 from cartocell_app.desktop.gallery.showing import STATES_OF, Which, shown_cysts, why
 from cartocell_app.desktop.keys import PanelKeys
+from cartocell_app.desktop.marking import PageSelection
 from cartocell_app.desktop.pages import paragraph
 from cartocell_app.desktop.samples.edits import SampleEdits
 from cartocell_app.desktop.samples.thumbnails import ThumbnailMaker
@@ -62,7 +63,7 @@ class Gallery(QWidget):
         self._session, self._edits = session, edits
         self._project: Project | None = None
         self._corrector: Corrector | None = None
-        self._selected_before: tuple[int, ...] = ()
+        self._marked = PageSelection(session)
         self._was_seen = False
         self.model, self.view = GalleryModel(self), QListView()
         self.delegate = CystDelegate(self.view)
@@ -171,7 +172,7 @@ class Gallery(QWidget):
         self._show_what_can_be_done()
         if self.isVisible():
             # So that the window's own Accept and Reject are for what is selected here.
-            self._session.set_selection(sample.id for sample in chosen)
+            self._marked.mark(sample.id for sample in chosen)
 
     def _show_what_can_be_done(self) -> None:
         self.bar.show_what_can_be_done(self.why_not())
@@ -181,7 +182,6 @@ class Gallery(QWidget):
         self._was_seen = True
         # Not where the window was only minimised.
         if not event.spontaneous():
-            self._selected_before = self._session.selection
             self.view.setFocus()
             self._show_chosen()
 
@@ -191,7 +191,7 @@ class Gallery(QWidget):
             return
         self.model.forget_unmade()
         self._begin_pictures()
-        self._session.set_selection(self._selected_before)
+        self._marked.let_go()
 
     def _set_up_view(self) -> None:
         view = self.view

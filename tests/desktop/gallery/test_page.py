@@ -99,6 +99,20 @@ def test_several_are_accepted_at_once_and_then_nothing_waits(qtbot, project, ses
     assert session.selection == ()
 
 
+def test_a_cyst_that_is_opened_stays_the_one_that_is_accepted(qtbot, project, session, three):
+    by_name = {sample.name: sample.id for sample in project.samples()}
+    three.hide()
+    session.set_current(by_name["a"])
+    session.set_selection([by_name["a"]])
+    three.show()
+    three.view.setCurrentIndex(three.model.index(names(three).index("b"), 0))
+    assert session.selection == (by_name["b"],)
+    three.opened.connect(session.set_current)
+    qtbot.keyClick(three.view, Key.Key_Return)
+    three.hide()
+    assert session.selection == (by_name["b"],)
+
+
 def test_pictures_are_made_in_the_background_kept_and_flipped(qtbot, project, three):
     indexes = [three.model.index(row) for row in range(3)]
     qtbot.waitUntil(lambda: all(index.data(PICTURE_ROLE) is not None for index in indexes), timeout=WAIT_MS)
