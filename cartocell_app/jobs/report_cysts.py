@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -140,8 +139,8 @@ def pictures(cysts: Sequence[Sample], cancelled: Cancelled) -> str:
 def segmentation_facts(cysts: Sequence[Sample]) -> str:
     """With which models and settings the cysts were segmented, a row for each way."""
     ways: dict[tuple[str, ...], int] = {}
-    for folder in [cyst.results for cyst in cysts if cyst.results is not None]:
-        way = _way(folder)
+    for cyst in (cyst for cyst in cysts if cyst.results is not None):
+        way = _way(cyst)
         ways[way] = ways.get(way, 0) + 1
     rows = [(*way, count) for way, count in sorted(ways.items()) if way != _NO_WAY]
     return html.table(("Model", "SHA-256 of the model", "Profile", "CartoCell", "When", "Cysts"), rows)
@@ -150,9 +149,11 @@ def segmentation_facts(cysts: Sequence[Sample]) -> str:
 _NO_WAY = ("", "", "", "", "")
 
 
-def _way(folder: Path) -> tuple[str, ...]:
+def _way(cyst: Sample) -> tuple[str, ...]:
+    assert cyst.results is not None
     try:
-        run: dict[str, Any] = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        run: dict[str, Any] = json.loads((cyst.results / "run.json").read_text(encoding="utf-8"))
+        run |= run.get("stacks", {}).get(cyst.name, {})  # where it was segmented otherwise than the last of the folder
         card, hashed = run["model"]["card"], str(run["model"]["sha256"])
         profile = run.get("profile") or run.get("settings", {}).get("profile") or card.get("profile", "")
         when = str(run["time"])[:16].replace("T", " ")
