@@ -1,5 +1,6 @@
 """Training sets on disk: folders with ``x/`` (raw) and ``y/`` (labels), paired by name and checked first."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,8 +77,8 @@ def read_training_set(folder: Path, voxel_size: VoxelSize | None = None, progres
     Raises
     ------
     UserError
-        That lists all that must be mended: names without a partner, sizes that differ, labels without any cell,
-        unknown voxel sizes, files that cannot be read.
+        That lists all that must be mended: names without a partner or there twice, sizes that differ, labels without
+        any cell, unknown voxel sizes, files that cannot be read.
     """
     files, problems = _pairs(folder)
     pairs, remarks = [], []
@@ -97,6 +98,41 @@ def read_training_set(folder: Path, voxel_size: VoxelSize | None = None, progres
             f"There are no pairs in {folder}.", "Put raw stacks into x and labels of the same names into y."
         )
     return TrainingSet(tuple(pairs), tuple(remarks))
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Hash of what is in each stack of the pairs of `folder`, by its place: ``x/NAME`` or ``y/NAME``.
+
+    Raises
+    ------
+    UserError
+        If there is no such folder, or a file cannot be read.
+    """
+    pairs, _ = _pairs(folder)
+    return {
+        f"{part}/{name}": content_hash(path)
+        for name, pair in pairs.items()
+        for part, path in zip(("x", "y"), pair, strict=True)
+    }
+
+
+def content_hash(path: Path) -> str:
+    """Hash of the bytes of a file, or of all files of a stack that is a folder: the same for copies and links.
+
+    Raises
+    ------
+    UserError
+        If it cannot be read.
+    """
+    try:
+        if path.is_dir():
+            parts = sorted(part for part in path.rglob("*") if part.is_file())
+            text = "\n".join(f"{part.relative_to(path).as_posix()} {content_hash(part)}" for part in parts)
+            return hashlib.sha256(text.encode()).hexdigest()
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"{path} could not be read.", "Is it still there, and may you read it?") from error
 
 
 def examples(training_set: TrainingSet, voxel_um: VoxelUm, normalisation: Normalisation) -> list[Example]:
@@ -125,12 +161,20 @@ def _pairs(folder: Path) -> tuple[dict[str, tuple[Path, Path]], list[str]]:
             f"{folder} has no folder {' and no folder '.join(missing)}.",
             "A training set is a folder with x (raw stacks) and y (labels of the same names) in it.",
         )
-    raw, labels = (
-        {stem(path): path for path in sorted((folder / part).iterdir()) if _counts(path)} for part in ("x", "y")
-    )
-    problems = [f"{name}: no labels in y" for name in raw if name not in labels]
+    problems: list[str] = []
+    raw, labels = (_named(folder / part, problems) for part in ("x", "y"))
+    problems += [f"{name}: no labels in y" for name in raw if name not in labels]
     problems += [f"{name}: no raw stack in x" for name in labels if name not in raw]
     return {name: (path, labels[name]) for name, path in raw.items() if name in labels}, problems
+
+
+def _named(folder: Path, problems: list[str]) -> dict[str, Path]:
+    """Stacks by name; two of one name are a problem, as in `cartocell_app.jobs.inputs`: which one is meant?"""
+    named: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if _counts(path) and (first := named.setdefault(stem(path), path)) is not path:
+            problems.append(f"{folder.name}/{first.name} and {path.name} would both be called {stem(path)}")
+    return named
 
 
 def _counts(path: Path) -> bool:

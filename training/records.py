@@ -13,6 +13,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from cartocell_app.errors import UserError
 from cartocell_app.stacks.files import whole_file
+from cartocell_app.stacks.reading import READER_TROUBLES
 from training.data import Example, Shape
 from training.resunet import ResUNet
 from training.settings import TrainingSettings
@@ -231,8 +232,9 @@ def load_network(path: Path) -> TrainedNetwork:
         network.load_state_dict(saved["weights"])
         z, y, x = saved["voxel_um"]
         history = tuple(EpochReport.from_row(row) for row in saved["history"])
+        trained_on = str(saved["trained_on"])
     except FileNotFoundError as error:
         raise UserError(f"There is no file {path}.", advice) from error
-    except (KeyError, TypeError, RuntimeError, ValueError, EOFError, UnpicklingError) as error:
+    except (*READER_TROUBLES, UnpicklingError) as error:  # PyTorch passes on whatever a damaged file brings about
         raise UserError(f"{path} is no trained network.", advice) from error
-    return TrainedNetwork(network.eval(), settings, (z, y, x), saved["trained_on"], history)
+    return TrainedNetwork(network.eval(), settings, (z, y, x), trained_on, history)

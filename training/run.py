@@ -12,7 +12,7 @@ from cartocell_app.stacks.files import check_writable, whole_file
 from cartocell_app.stacks.voxel_size import VoxelSize
 from training.charts import draw_network, write_augmented
 from training.data import PatchDataset, synthetic_examples
-from training.datasets import TrainingSet, examples, read_training_set, split
+from training.datasets import TrainingSet, content_hash, contents, examples, read_training_set, split
 from training.fit import train
 from training.machines import ONE_DEVICE, Machines
 from training.records import EpochReport, RunFolder
@@ -23,6 +23,14 @@ from training.settings import TrainingSettings
 VALIDATION_SEED_OFFSET = 500_000
 VALIDATION_SHARE = 0.12
 """Of the pairs, where no validation set is given."""
+
+OTHERS = {
+    "training_set": "on other stacks",
+    "validation_set": "watched with other stacks",
+    "start_from": "that started from another network",
+    "voxel_size": "with another --voxel-size",
+}
+"""What a training is made of, and in words that it is not the same."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,8 @@ def run_training(
     Raises
     ------
     UserError
-        If the sets cannot be trained on (all reasons at once), or `folder` holds a training with other settings.
+        If the sets cannot be trained on (all reasons at once), or `folder` holds a training with other settings or
+        on other stacks.
     CancelledError
         If `cancelled` asked for it.
     """
@@ -156,10 +165,7 @@ def read_run(folder: Path) -> tuple[RunFolder, TrainingSettings, Sources]:
     UserError
         If there was none.
     """
-    try:
-        kept = json.loads(settings_path(folder).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"There is no training to resume in {folder}.", "Start one without --resume.") from error
+    kept = _read_kept(folder)
     size = kept["sources"].pop("voxel_size")
     paths = {name: None if path is None else Path(path) for name, path in kept["sources"].items()}
     sources = Sources(
@@ -168,10 +174,20 @@ def read_run(folder: Path) -> tuple[RunFolder, TrainingSettings, Sources]:
     return RunFolder(folder, kept["name"], kept["run_id"]), TrainingSettings.model_validate(kept["settings"]), sources
 
 
+def _read_kept(folder: Path) -> dict[str, Any]:
+    try:
+        kept: dict[str, Any] = json.loads(settings_path(folder).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(f"There is no training to resume in {folder}.", "Start one without --resume.") from error
+    return kept
+
+
 def _keep_settings(folder: RunFolder, settings: TrainingSettings, sources: Sources) -> None:
     path = settings_path(folder.folder)
+    made_of = _made_of(sources)
     if path.exists() and folder.last.exists():
         _check_same_run(folder, settings)
+        _check_same_material(folder.folder, made_of)
     kept = {
         "name": folder.name,
         "run_id": folder.run_id,
@@ -182,6 +198,7 @@ def _keep_settings(folder: RunFolder, settings: TrainingSettings, sources: Sourc
             "start_from": _text(sources.start_from),
             "voxel_size": None if sources.voxel_size is None else list(sources.voxel_size.zyx_um),
         },
+        "made_of": made_of,
     }
     _write_json(path, kept)
 
@@ -199,6 +216,36 @@ def _check_same_run(folder: RunFolder, settings: TrainingSettings) -> None:
             f"{folder.folder} holds a training with other settings.",
             "Go on with it by --resume, or choose another folder for this one.",
         )
+
+
+def _made_of(sources: Sources) -> dict[str, Any]:
+    """What must be the same for a training to go on: what is in the files, wherever they lie and whatever their age."""
+    known, unseen, start = sources.training_set, sources.validation_set, sources.start_from
+    return {
+        "training_set": {} if known is None else contents(known),
+        "validation_set": {} if unseen is None else contents(unseen),
+        "start_from": None if start is None else content_hash(start),
+        "voxel_size": None if sources.voxel_size is None else list(sources.voxel_size.zyx_um),
+    }
+
+
+def _check_same_material(folder: Path, made_of: Mapping[str, Any]) -> None:
+    """A run does not go on with the checkpoints of one on other stacks, and say that it learnt from these."""
+    before = _read_kept(folder).get("made_of", {})  # runs of before this was kept go on
+    for part, words in OTHERS.items():
+        if before.get(part, made_of[part]) != made_of[part]:
+            raise UserError(
+                f"{folder} holds a training {words}{_difference(before[part], made_of[part])}.",
+                "Choose another folder for this one, or delete that one to train anew.",
+            )
+
+
+def _difference(before: object, now: object) -> str:
+    """A stack that is not the same, in brackets; nothing where it is no matter of stacks."""
+    if not isinstance(before, dict) or not isinstance(now, dict):
+        return ""
+    first = min(place for place in before.keys() | now.keys() if before.get(place) != now.get(place))
+    return f" ({first} is {'new' if first not in before else 'gone' if first not in now else 'another one'})"
 
 
 def _text(path: Path | None) -> str | None:

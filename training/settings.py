@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
 
 from cartocell_app import presets
 from cartocell_app.errors import UserError
@@ -70,7 +70,7 @@ class TrainingSettings(BaseModel):
     preset: str = "standard"
     """The preset that the settings started from."""
 
-    feature_maps: tuple[int, ...] = (16, 32, 32, 64)
+    feature_maps: tuple[PositiveInt, ...] = (16, 32, 32, 64)
     """Channels of each level of the ResU-Net."""
 
     z_pool: tuple[int, ...] = (2, 2, 2)
@@ -250,8 +250,10 @@ def checked_settings(values: dict[str, Any]) -> TrainingSettings:
         return TrainingSettings.model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
+        # What is said of several fields together names them itself.
+        where = "".join(f"{name}: " for name in first["loc"][:1])
         raise UserError(
-            f"The training cannot be set up like that: {first['msg'].removeprefix('Value error, ')}."
+            f"The training cannot be set up like that: {where}{first['msg'].removeprefix('Value error, ')}."
         ) from error
 
 

@@ -17,7 +17,7 @@ from cartocell_app.jobs.evaluating import evaluate_files, scores_table
 from cartocell_app.jobs.inputs import find_stacks
 from cartocell_app.jobs.links import link, signature
 from cartocell_app.jobs.pairs import LABELS, RAW
-from cartocell_app.jobs.records import write_json
+from cartocell_app.jobs.records import file_hash, fingerprint, write_json
 from cartocell_app.jobs.reporting import Reporter, reporter
 from cartocell_app.jobs.segmenting import BEFORE_VORONOI, CELLS, ReadingChoices
 from cartocell_app.segmentation.machine import nvidia_gpus
@@ -146,6 +146,8 @@ def _train(config: BiapyConfig, choices: RunChoices, run: Runner) -> Path:
             unseen = data_set(config.validation_set, folders.data / "validation", report.message)
         now = _identity(config, choices, known, unseen)
         before = read_plain_json(folders.training / STATE)
+        if isinstance(before, dict):  # trainings of before this was kept go on
+            before = {"contents": now["contents"]} | before
         if before == now | {"finished": True} and network.exists():
             report.message("The training was done before and is kept.")
             return network
@@ -168,14 +170,20 @@ def _train(config: BiapyConfig, choices: RunChoices, run: Runner) -> Path:
 
 def _identity(config: BiapyConfig, choices: RunChoices, known: Path, unseen: Path | None) -> dict[str, Any]:
     """What a training must have in common with an earlier one to go on with it, as JSON gives it back."""
-    stacks = [
-        [path.name, path.stat().st_size]
+    paths = [
+        path
         for folder in (known, unseen)
         if folder is not None
         for part in (RAW, LABELS)
         for path in find_stacks([folder / part]).values()
     ]
-    identity = {"settings": config.training, "voxel_um": choices.voxel_um, "stacks": stacks}
+    identity = {
+        "settings": config.training,
+        "voxel_um": choices.voxel_um,
+        "stacks": [[path.name, path.stat().st_size] for path in paths],
+        # Labels that were corrected are often as large as before.
+        "contents": [file_hash(path) if path.is_file() else fingerprint(path, {}) for path in paths],
+    }
     plain: dict[str, Any] = json.loads(json.dumps(identity))
     return plain
 

@@ -1,8 +1,9 @@
 """Phases 2 and 4 in one go: the cysts that a model learns from and is watched with, as a set made from lists."""
 
+import dataclasses
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ from cartocell_app.errors import UserError
 from cartocell_app.jobs.downsampling import downsample
 from cartocell_app.jobs.links import link
 from cartocell_app.jobs.pairs import LABELS, RAW
+from cartocell_app.jobs.records import RECORDS, fingerprint, forget_record, write_json
 from cartocell_app.jobs.reporting import Reporter
 from cartocell_app.jobs.segmenting import ReadingChoices
 from cartocell_app.jobs.stack_list import read_stack_list, write_stack_list
 from cartocell_app.progress import stop_if
 from cartocell_app.stacks.files import check_writable, disk_troubles, remove_partial_files
-from cartocell_app.stacks.reading import stem
+from cartocell_app.stacks.reading import is_stack_path, stem
 from cartocell_app.stacks.writing import write_stack
 
 LEARN, WATCH = "learn", "watch"
@@ -29,6 +31,9 @@ KEEP_BEST = "keep-best"
 ROUNDS = "rounds.jsonl"
 TRAINING = "training"
 """Folder of the network's training, in that of the whole."""
+
+FILES = "files.json"
+"""In a set: each file that this program put there, with its origin, to tell what is changed and what is over."""
 
 DIVERGED = "The training diverged"
 """How the message of a training begins that ended because its loss is no longer a number."""
@@ -90,7 +95,9 @@ def make_sets(
     into: Path | None = None,
     stop: threading.Event | None = None,
 ) -> dict[str, Path]:
-    """Make the sets that a model is trained and watched with; calling it again does only what is missing.
+    """Make the sets that a model is trained and watched with; calling it again does only what is missing or changed.
+
+    What was put there and is not in the lists any more is deleted, so that nothing is learnt from it.
 
     Parameters
     ----------
@@ -126,13 +133,11 @@ def make_sets(
     sets = {}
     for part in parts:
         sets[part] = into / "cysts" / part
-        cysts = read_cysts(folder, part)
-        for number, (name, cyst) in enumerate(cysts.items()):
-            stop_if(stop.is_set)
-            report.step(name, "Collecting cysts", number, len(cysts))
-            _bring(sets[part], name, cyst)
+        files = _files_of(read_cysts(folder, part))
+        _collect(sets[part], files, report, stop)
         if voxel_um is not None:
             coarse = into / "low-resolution" / part
+            _drop_coarse(coarse, {stem(Path(place)) for place in files})
             result = downsample(sets[part], coarse, voxel_um, report, stop=stop)
             if result.failed:
                 raise UserError(f"{', '.join(result.failed)} could not be made coarser.", f"{result.table} says why.")
@@ -179,20 +184,98 @@ def _list(folder: Path, part: str, kind: str) -> Path:
     return folder / f"{part}-{kind}.csv"
 
 
-def _bring(folder: Path, name: str, cyst: Cyst) -> None:
-    """Put a cyst into a set: its files themselves where they can be there, else what was chosen of them."""
-    labels = folder / LABELS / f"{name}{_ending(cyst.labels)}"
-    if not labels.exists():
-        link(cyst.labels, labels)
-    whole = cyst.raw.is_file() and cyst.reading == ReadingChoices()
-    raw = folder / RAW / f"{name}{_ending(cyst.raw) if whole else '.tif'}"
-    if raw.exists():
-        return
-    if whole:
-        link(cyst.raw, raw)
-    else:
-        stack = cyst.reading.read(cyst.raw)
-        write_stack(raw, stack.data, stack.voxel_size)
+@dataclass(frozen=True)
+class _File:
+    """What a file of a set is made from: the file itself, or what `reading` chooses of it."""
+
+    source: Path
+    reading: ReadingChoices | None = None
+
+    def origin(self) -> list[str]:
+        """What tells whether it was made from the same: file as it is now and choices; path."""
+        choices = {} if self.reading is None else dataclasses.asdict(self.reading)
+        return [fingerprint(self.source, choices), str(self.source)]
+
+    def put(self, place: Path) -> None:
+        """Make it."""
+        if self.reading is None:
+            link(self.source, place)
+        else:
+            stack = self.reading.read(self.source)
+            write_stack(place, stack.data, stack.voxel_size)
+
+
+def _files_of(cysts: Mapping[str, Cyst]) -> dict[str, _File]:
+    """Files of a set by their places in it: those of the cysts themselves where they can be there."""
+    files: dict[str, _File] = {}
+    for name, cyst in cysts.items():
+        files[f"{LABELS}/{name}{_ending(cyst.labels)}"] = _File(cyst.labels)
+        if cyst.reading == ReadingChoices() and not cyst.raw.is_dir():
+            files[f"{RAW}/{name}{_ending(cyst.raw)}"] = _File(cyst.raw)
+        else:
+            files[f"{RAW}/{name}.tif"] = _File(cyst.raw, cyst.reading)
+    return files
+
+
+def _collect(folder: Path, files: Mapping[str, _File], report: Reporter, stop: threading.Event) -> None:
+    """Make a set hold these files as they are now, and none that was put there for an earlier list."""
+    before = _put_before(folder)
+    with disk_troubles(folder):
+        for place, path in _present(folder).items():
+            if place in before and place not in files:
+                path.unlink()
+    known = {place: before.get(place, []) for place in files}
+    # Written first: what a killed run has put there is known to the next one.
+    write_json(folder / FILES, known)
+    try:
+        for number, (place, file) in enumerate(files.items()):
+            stop_if(stop.is_set)
+            report.step(stem(Path(place)), "Collecting cysts", number, len(files))
+            if not _is_there(folder / place, file, known[place]):
+                origin = file.origin()
+                file.put(folder / place)
+                known[place] = origin
+    finally:
+        write_json(folder / FILES, known)
+
+
+def _present(folder: Path) -> dict[str, Path]:
+    """Files of a set by their places in it."""
+    return {
+        f"{kind}/{path.name}": path
+        for kind in (RAW, LABELS)
+        for path in sorted((folder / kind).glob("*"))
+        if is_stack_path(path) and (path.is_symlink() or not path.is_dir())
+    }
+
+
+def _put_before(folder: Path) -> dict[str, list[str]]:
+    """Origin of each file that this program put into a set; of those of before it took notes, none."""
+    try:
+        known = json.loads((folder / FILES).read_text(encoding="utf-8"))
+        return {place: list(origin) for place, origin in known.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {place: [] for place in _present(folder)}
+
+
+def _is_there(place: Path, file: _File, origin: list[str]) -> bool:
+    """Whether a file of a set is made from its source as that is now, or was while that was at hand."""
+    if not place.exists():
+        return False
+    if file.source.exists():
+        return origin[:1] == file.origin()[:1]  # a project that was moved is the same one
+    return not origin or origin[-1] == str(file.source)
+
+
+def _drop_coarse(folder: Path, names: Collection[str]) -> None:
+    """Delete what `downsample` made for an earlier list of cysts that are not among `names`."""
+    for record in (folder / RECORDS).glob("*.json"):
+        name = record.name.removesuffix(".json")
+        if name not in names:
+            with disk_troubles(folder):
+                for kind in (RAW, LABELS):
+                    (folder / kind / f"{name}.tif").unlink(missing_ok=True)
+                forget_record(folder, name)
 
 
 def _ending(path: Path) -> str:

@@ -33,7 +33,7 @@ def read_table(path: Path) -> list[dict[str, str]]:
     Raises
     ------
     UserError
-        If the file cannot be read.
+        If the file cannot be read, or is no table.
     """
     try:
         content = path.read_bytes()
@@ -47,5 +47,13 @@ def read_table(path: Path) -> list[dict[str, str]]:
         text = content.decode("cp1252", errors="replace")
     header = text.partition("\n")[0]
     separator = max(",;\t", key=header.count)
-    rows = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, restval="")
-    return [{str(name).strip(): str(value).strip() for name, value in row.items()} for row in rows]
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=separator, restval="")
+    rows: list[dict[str, str]] = []
+    try:
+        for row in reader:
+            rows.append({str(name).strip(): str(value).strip() for name, value in row.items()})
+    except csv.Error as error:
+        raise UserError(
+            f"{path} is no table from row {len(rows) + 2} on.", "Is a quotation mark there that is not closed?"
+        ) from error
+    return rows
