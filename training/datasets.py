@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from cartocell_app.errors import UserError
 from cartocell_app.progress import Progress, silent
 from cartocell_app.segmentation.normalisation import Normalisation, normalise
+from cartocell_app.stacks.files import file_hash
 from cartocell_app.stacks.reading import is_stack_path, read, read_labels, stem
 from cartocell_app.stacks.resampling import resample_labels, resample_raw, resampled_shape
 from cartocell_app.stacks.voxel_size import VoxelSize
@@ -129,8 +130,7 @@ def content_hash(path: Path) -> str:
             parts = sorted(part for part in path.rglob("*") if part.is_file())
             text = "\n".join(f"{part.relative_to(path).as_posix()} {content_hash(part)}" for part in parts)
             return hashlib.sha256(text.encode()).hexdigest()
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_hash(path)
     except OSError as error:
         raise UserError(f"{path} could not be read.", "Is it still there, and may you read it?") from error
 

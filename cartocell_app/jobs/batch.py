@@ -9,13 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cartocell_app.errors import UserError
-from cartocell_app.jobs.records import (
-    file_hash,
-    provenance,
-    write_json,
-    write_record,
-    write_summary,
-)
+from cartocell_app.jobs.records import provenance, write_json, write_record, write_summary
 from cartocell_app.jobs.reporting import Reporter
 from cartocell_app.jobs.segmenting import ReadingChoices, StackTask, failed_row, segment_one
 from cartocell_app.jobs.stack_tasks import is_done, known_stacks, stack_tasks
@@ -25,7 +19,7 @@ from cartocell_app.segmentation.devices import DeviceName
 from cartocell_app.segmentation.model_card import ModelCard
 from cartocell_app.segmentation.network import Network
 from cartocell_app.segmentation.settings import PROFILES, SegmentationSettings
-from cartocell_app.stacks.files import DiskError, check_writable, remove_partial_files
+from cartocell_app.stacks.files import DiskError, check_writable, file_hash, remove_partial_files
 
 AUTO = "auto"
 

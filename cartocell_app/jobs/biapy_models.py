@@ -8,8 +8,9 @@ from cartocell_app.errors import UserError
 from cartocell_app.jobs.biapy_config import BiapyConfig
 from cartocell_app.jobs.biapy_folders import JobFolders
 from cartocell_app.jobs.child import Event, Runner, check_ended
-from cartocell_app.jobs.records import file_hash, write_json
+from cartocell_app.jobs.records import write_json
 from cartocell_app.jobs.reporting import ProgressKind, Reporter, reporter
+from cartocell_app.stacks.files import file_hash
 
 TRAINED, FOREIGN = (".pt",), (".h5", ".hdf5", ".keras", ".pth", ".safetensors", ".zip")
 """Endings of models that `cartocell export` and `cartocell import-model` turn into ONNX."""

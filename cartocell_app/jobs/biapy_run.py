@@ -17,13 +17,13 @@ from cartocell_app.jobs.evaluating import evaluate_files, scores_table
 from cartocell_app.jobs.inputs import find_stacks
 from cartocell_app.jobs.links import link, signature
 from cartocell_app.jobs.pairs import LABELS, RAW
-from cartocell_app.jobs.records import file_hash, fingerprint, write_json
+from cartocell_app.jobs.records import fingerprint, write_json
 from cartocell_app.jobs.reporting import Reporter, reporter
 from cartocell_app.jobs.segmenting import BEFORE_VORONOI, CELLS, ReadingChoices
 from cartocell_app.segmentation.machine import nvidia_gpus
 from cartocell_app.segmentation.model_card import read_card
 from cartocell_app.segmentation.settings import SegmentationSettings
-from cartocell_app.stacks.files import check_writable, disk_troubles, whole_file
+from cartocell_app.stacks.files import check_writable, disk_troubles, file_hash, whole_file
 
 POST_PROCESSING = "per_image_post_processing"
 """The name that later versions of BiaPy have for `CELLS`."""

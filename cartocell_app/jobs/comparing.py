@@ -13,7 +13,7 @@ from cartocell_app.errors import UserError
 from cartocell_app.jobs.downsampling import downsample
 from cartocell_app.jobs.model_training import make_sets
 from cartocell_app.jobs.pairs import RAW, check_same_size, find_pairs
-from cartocell_app.jobs.records import file_hash, fingerprint, provenance, read_record, write_json, write_record
+from cartocell_app.jobs.records import fingerprint, provenance, read_record, write_json, write_record
 from cartocell_app.jobs.reporting import Reporter
 from cartocell_app.jobs.segmenting import ReadingChoices
 from cartocell_app.jobs.tables import write_table
@@ -25,7 +25,7 @@ from cartocell_app.segmentation.matching import Scores
 from cartocell_app.segmentation.network import Network
 from cartocell_app.segmentation.pipeline import segment_stack
 from cartocell_app.segmentation.settings import PROFILES
-from cartocell_app.stacks.files import DiskError, check_writable, remove_partial_files
+from cartocell_app.stacks.files import DiskError, check_writable, file_hash, remove_partial_files
 from cartocell_app.stacks.reading import read_labels
 
 PAIRS = "pairs"

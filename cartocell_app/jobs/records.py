@@ -116,12 +116,6 @@ def library_versions() -> dict[str, str]:
     return found
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def fingerprint(path: Path, choices: Mapping[str, Any]) -> str:
     """Hash of a file's identity (name, size, time) and of all choices: the same one means the same result."""
     parts = [path] if path.is_file() else sorted(part for part in path.rglob("*") if part.is_file())

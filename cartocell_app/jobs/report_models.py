@@ -9,10 +9,10 @@ from typing import Any
 from cartocell_app.errors import UserError
 from cartocell_app.jobs import report_html as html
 from cartocell_app.jobs.model_training import LEARN, WATCH, read_cysts, read_rounds
-from cartocell_app.jobs.records import file_hash
 from cartocell_app.project.project import Project
 from cartocell_app.project.values import Run, TrainedModel
 from cartocell_app.segmentation.model_card import ModelCard, read_card
+from cartocell_app.stacks.files import file_hash
 
 LOSS = (("loss", "Cysts it learnt from"), ("validation_loss", "Cysts that watched"))
 OVERLAP = (("iou_B", "Cell interiors"), ("iou_C", "Cell borders"), ("iou_M", "Tissue"))

@@ -1,6 +1,7 @@
 """Phase 1 on its page: pairs are checked, shown, judged and corrected."""
 
 import numpy as np
+import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 
@@ -170,17 +171,17 @@ def test_nothing_is_judged_before_corrections_are_saved(window, project, qtbot):
     settled(panel, qtbot)
 
 
-def add_new_cyst(project, folder):
-    """A segmented cyst of phase 5, which the list at the left can have selected."""
-    sample = add_cyst(project, folder, "new", cells())
+@pytest.fixture
+def new(window, project, qtbot, tmp_path):
+    """A segmented cyst of phase 5, which is selected in the list at the left."""
+    sample = add_cyst(project, tmp_path / "stacks", "new", cells())
     project.update_samples([sample.id], role="new", state="segmented")
+    qtbot.waitUntil(lambda: sample.id in window.samples.numbers())
+    window.samples.go_to(sample.id)
     return sample.id
 
 
-def test_keys_are_for_the_marked_pair_after_its_buttons_were_clicked(window, project, session, qtbot, tmp_path):
-    new = add_new_cyst(project, tmp_path / "stacks")
-    qtbot.waitUntil(lambda: new in window.samples.numbers())
-    window.samples.go_to(new)
+def test_keys_are_for_the_marked_pair_after_its_buttons_were_clicked(window, project, session, qtbot, new):
     panel = opened(window, qtbot)
     panel.list.setCurrentItem(row(panel, "one"))
     window.centre.phase.ensureWidgetVisible(panel.accept)
@@ -197,10 +198,7 @@ def test_keys_are_for_the_marked_pair_after_its_buttons_were_clicked(window, pro
     assert [sample.state for sample in project.samples()] == ["accepted", "accepted", "to do", "segmented"]
 
 
-def test_the_list_has_its_selection_again_once_the_page_is_left(window, project, session, qtbot, tmp_path):
-    new = add_new_cyst(project, tmp_path / "stacks")
-    qtbot.waitUntil(lambda: new in window.samples.numbers())
-    window.samples.go_to(new)
+def test_the_list_has_its_selection_again_once_the_page_is_left(window, project, session, qtbot, new):
     panel = opened(window, qtbot)
     panel.list.setCurrentItem(row(panel, "two"))
     assert session.selection == (project.samples()[1].id,)
