@@ -65,7 +65,6 @@ class FittingDialog(QDialog):
         buttons = self._scroll.widget().findChild(QDialogButtonBox, options=Qt.FindChildOption.FindDirectChildrenOnly)
         if buttons is not None:
             self._foot.addWidget(buttons)
-            buttons.show()  # at once: the layout would do it later, and they count for the height only then
         super().showEvent(event)
         self._fit()
 
