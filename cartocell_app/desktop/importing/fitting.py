@@ -51,6 +51,7 @@ class FittingDialog(QDialog):
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(inside)
+        self._buttons_px = 0
         self._foot = QVBoxLayout()
         self._foot.setContentsMargins(MARGIN * 2, 0, MARGIN * 2, MARGIN)
         outer = QVBoxLayout(self)
@@ -65,13 +66,19 @@ class FittingDialog(QDialog):
         buttons = self._scroll.widget().findChild(QDialogButtonBox, options=Qt.FindChildOption.FindDirectChildrenOnly)
         if buttons is not None:
             self._foot.addWidget(buttons)
+            self._buttons_px = buttons.sizeHint().height()
         super().showEvent(event)
         self._fit()
+
+    def _foot_px(self) -> int:
+        """Height of the foot, also while the buttons that it was given are not in sight yet, and count for nothing."""
+        margins = self._foot.contentsMargins()
+        return margins.top() + self._buttons_px + margins.bottom()
 
     def _fit(self) -> None:
         """Become as high as the content, and stay on the screen."""
         room = self.screen().availableGeometry()
-        wanted_px = self.content.totalHeightForWidth(WIDTH_PX) + self._foot.sizeHint().height()
+        wanted_px = self.content.totalHeightForWidth(WIDTH_PX) + self._foot_px()
         most_px = room.height() - TITLE_PX
         # A bar that came before the dialog grew would stay: the text beside it is narrower, and so higher.
         policy = Qt.ScrollBarPolicy

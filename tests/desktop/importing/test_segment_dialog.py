@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from PySide6.QtCore import QRect, Qt
-from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea
+from PySide6.QtWidgets import QAbstractButton, QDialogButtonBox, QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from cartocell_app.desktop.importing.actions import actions, needs_stacks, samples_to_do, selected_samples
@@ -48,13 +48,15 @@ def add(project: Project) -> Add:
 
 @pytest.fixture
 def opened(qtbot: QtBot, session: Session, queue: JobQueue) -> Callable[..., SegmentDialog]:
-    """Opens the dialog, and waits until time and memory are known."""
+    """Opens the dialog, and waits until time and memory are known; they are so before it is in sight if `late`."""
 
-    def make(samples: tuple[Sample, ...], model: Path | None = None) -> SegmentDialog:
+    def make(samples: tuple[Sample, ...], model: Path | None = None, late: bool = False) -> SegmentDialog:
         dialog = SegmentDialog(samples, None, session, queue, model)
         qtbot.addWidget(dialog)
-        dialog.show()
+        if not late:
+            dialog.show()
         qtbot.waitUntil(lambda: dialog.form.expected() is not None or dialog.form.obstacle() != "", timeout=30_000)
+        dialog.show()
         return dialog
 
     return make
@@ -200,18 +202,39 @@ def test_stacks_without_voxel_size_can_be_left_out(opened, add: Add, lab: Path):
     assert dialog.start.isEnabled()
 
 
-def test_on_a_low_screen_it_scrolls_and_its_buttons_stay_in_sight(
-    qtbot: QtBot, opened, add: Add, lab: Path, monkeypatch: pytest.MonkeyPatch
-):
-    dialog = opened(add(lab / "Cyst 4d filt.tif"))
-    dialog.give.click()
-    area = dialog.findChild(QScrollArea)
-    qtbot.waitUntil(lambda: dialog.voxel.isVisible() and area.widget().height() == area.viewport().height())
-    assert not area.verticalScrollBar().isVisible()
-    dialog.reject()
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], QRect]:
+    """Makes dialogs believe in a screen of so many pixels of height."""
 
-    low = QRect(0, 0, 1024, 560)
-    monkeypatch.setattr(FittingDialog, "screen", lambda _: SimpleNamespace(availableGeometry=lambda: low))
+    def make(height_px: int) -> QRect:
+        room = QRect(0, 0, 1024, height_px)
+        monkeypatch.setattr(FittingDialog, "screen", lambda _: SimpleNamespace(availableGeometry=lambda: room))
+        return room
+
+    return make
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_it_is_as_high_as_its_text_and_its_buttons(qtbot: QtBot, opened, add: Add, lab: Path, screen, late: bool):
+    screen(1400)
+    dialog = opened(add(lab / "Cyst 4d filt.tif"), late=late)
+    area, buttons = dialog.findChild(QScrollArea), dialog.findChild(QDialogButtonBox)
+
+    def whole() -> bool:
+        return buttons.isVisible() and area.widget().height() == area.viewport().height()
+
+    qtbot.waitUntil(whole)
+    last = dialog.form.forecast_words
+    assert last.text()
+    assert last.visibleRegion().boundingRect() == last.rect()
+    before_px = dialog.height()
+    dialog.give.click()
+    qtbot.waitUntil(lambda: dialog.voxel.isVisible() and dialog.height() > before_px and whole())
+    assert not area.verticalScrollBar().isVisible()
+
+
+def test_on_a_low_screen_it_scrolls_and_its_buttons_stay_in_sight(qtbot: QtBot, opened, add: Add, lab: Path, screen):
+    low = screen(560)
     dialog = opened(add(lab / "7d.4C.8_2.tif") + add(lab / "Cyst 4d filt.tif"))
     dialog.give.click()
     qtbot.waitUntil(lambda: dialog.findChild(QScrollArea).verticalScrollBar().isVisible())
