@@ -161,7 +161,7 @@ def _best_so_far(folder: Path, run: "RunFolder") -> Path:
     import json
 
     from cartocell_app.jobs.model_training import read_rounds
-    from training.records import EpochReport, save_network
+    from training.records import EpochReport, save_network, weights_of
     from training.run import read_run
 
     if not run.best.exists():
@@ -170,4 +170,4 @@ def _best_so_far(folder: Path, run: "RunFolder") -> Path:
     facts = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
     z, y, x = facts["voxel_um"]
     history = [EpochReport.from_row(row) for row in read_rounds(folder)]
-    return save_network(run.best, settings, (z, y, x), facts["trained_on"], history, run.network)
+    return save_network(weights_of(run.best), settings, (z, y, x), facts["trained_on"], history, run.network)

@@ -15,9 +15,10 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 
 from cartocell_app.errors import UserError
 from cartocell_app.progress import Cancelled, CancelledError, Progress, never, silent
+from training.averaging import mean_network
 from training.data import patches_that_cover
 from training.machines import ONE_DEVICE, Machines, precision_of
-from training.records import EpochReport, RunFolder, WholeCheckpoints, save_network
+from training.records import EpochReport, RunFolder, WholeCheckpoints, save_network, weights_of
 from training.segmenter import Material, Segmenter
 from training.settings import TrainingSettings
 from training.starting import Start, read_start
@@ -86,8 +87,11 @@ def train(
         batch = _smaller(batch, settings)
         say(f"Memory ran out. Going on with {batch} patch{'es' if batch > 1 else ''} a step.")
     words = material.words + ("" if start is None else start.words)
-    started_from = None if start is None else start.network
-    return save_network(folder.best, settings, material.voxel_um, words, watcher.history, folder.network, started_from)
+    weights = weights_of(folder.best)
+    if start is not None and settings.kept_share:
+        device = torch.device("cuda" if machines.accelerator() == "gpu" else "cpu")
+        weights = mean_network(weights, start.network, settings, material, device)
+    return save_network(weights, settings, material.voxel_um, words, watcher.history, folder.network)
 
 
 def _module(

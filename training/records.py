@@ -2,7 +2,7 @@
 
 import contextlib
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from pickle import UnpicklingError
@@ -175,38 +175,35 @@ class TrainedNetwork:
     history: tuple[EpochReport, ...]
 
 
+def weights_of(checkpoint: Path) -> dict[str, torch.Tensor]:
+    """Weights of the network in a checkpoint that Lightning wrote."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
+    prefix = "network."
+    return {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+
+
 def save_network(
-    checkpoint: Path,
+    weights: Mapping[str, torch.Tensor],
     settings: TrainingSettings,
     voxel_um: tuple[float, float, float],
     trained_on: str,
     history: Sequence[EpochReport],
     path: Path,
-    started_from: ResUNet | None = None,
 ) -> Path:
-    """Write settings, history and the weights in `checkpoint` to `path`, readable with ``weights_only=True``.
+    """Write settings, history and weights to `path`, readable with ``weights_only=True``.
 
     Parameters
     ----------
-    checkpoint : Path
-        That Lightning wrote.
+    weights : mapping of Tensor
+        Of the network, by their names in it.
     settings, voxel_um, trained_on, history
         See `TrainedNetwork`; the voxel size is (z, y, x) in µm.
     path : Path
         ``network.pt``, whole or absent.
-    started_from : ResUNet, optional
-        What the training started from; of its weights the share `TrainingSettings.kept_share` is kept.
     """
-    state = torch.load(checkpoint, map_location="cpu", weights_only=True)["state_dict"]
-    prefix = "network."
-    weights = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
-    if started_from is not None and settings.kept_share:
-        for name, known in started_from.state_dict().items():
-            if known.is_floating_point():
-                weights[name] = torch.lerp(weights[name], known, settings.kept_share)
     content = {
         "settings": settings.model_dump(mode="json"),
-        "weights": weights,
+        "weights": dict(weights),
         "voxel_um": list(voxel_um),
         "trained_on": trained_on,
         "history": [report.as_row() for report in history],

@@ -67,6 +67,13 @@ def failed_before(stacks: Mapping[str, Path], given: Collection[Path]) -> dict[s
     return words
 
 
+def measured_paths(out: Path) -> tuple[Path, ...]:
+    """Files that `measure_stacks` writes into the folder `out`."""
+    return tuple(
+        out / name for name in ("cysts.csv", "cells.csv", "contacts.csv", "measurements.xlsx", "measurements.json")
+    )
+
+
 def measure_stacks(
     stacks: dict[str, Path],
     out: Path,

@@ -18,7 +18,8 @@ class Inputs(Models):
     """A project that also looks after its inputs; the parameters are those of `Store`."""
 
     def missing(self) -> tuple[Sample, ...]:
-        """Samples whose files are not where they were."""
+        """Samples whose files are not where they were, as it is now."""
+        self._glances.forget()
         return tuple(sample for sample in self.samples() if sample.missing)
 
     def hash_inputs(self, progress: Progress = silent, cancelled: Cancelled = never) -> int:

@@ -1,15 +1,23 @@
 """How paths are kept, so that a project that is moved with what lies around it still finds everything."""
 
 import os
+import threading
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from time import monotonic
 
 DATABASE = "project.sqlite"
 """The file that makes a folder a project."""
 
 FEW = 8
 """Up to so many files of a folder are asked for one by one; for more the folder is listed once."""
+
+FRESH_S = 1.0
+"""What was seen on a disk holds for so long."""
+
+SHARE = 0.1
+"""And so much longer, with a slow drive, that no larger share of the time goes into looking."""
 
 
 def kept(path: Path, folder: Path) -> str:
@@ -57,6 +65,39 @@ def present(paths: Iterable[Path]) -> frozenset[Path]:
         # A name may be listed in another case or with other accents than it is found by: such ones are asked for.
         there.update(path for path in wanted if path.name in names or path.exists())
     return frozenset(there)
+
+
+class Glances:
+    """Which files are there, remembered for a moment.
+
+    A window asks for its samples dozens of times for one key that is pressed; a file on a network drive would be asked
+    for as often.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[Path, bool] = {}
+        self._until_s = 0.0
+        self._looking = threading.Lock()
+
+    def forget(self) -> None:
+        """Ask the disk anew the next time."""
+        with self._looking:
+            self._seen.clear()
+
+    def present(self, paths: Iterable[Path]) -> frozenset[Path]:
+        """Those of `paths` that are there, or were a moment ago."""
+        wanted = frozenset(paths)
+        with self._looking:
+            began_s = monotonic()
+            if began_s > self._until_s:
+                self._seen.clear()
+            if new := [path for path in wanted if path not in self._seen]:
+                there = present(new)
+                now_s = monotonic()
+                if not self._seen:
+                    self._until_s = now_s + max(FRESH_S, (now_s - began_s) / SHARE)
+                self._seen.update((path, path in there) for path in new)
+            return frozenset(path for path in wanted if self._seen[path])
 
 
 def project_around(path: Path) -> Path | None:

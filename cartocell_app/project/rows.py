@@ -1,6 +1,6 @@
 """Between rows of the database and values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -12,6 +12,9 @@ from cartocell_app.stacks.voxel_size import VoxelSize
 
 HERE = "{project}"
 """Stands for the project's folder in the words of its runs, so that they hold after it was moved."""
+
+Look = Callable[[Iterable[Path]], frozenset[Path]]
+"""Tells which of some files are there."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,9 @@ def samples_of(rows: Iterable[SampleRow], folder: Path) -> tuple[Sample, ...]:
     return looked_for([placed(row, folder) for row in rows])
 
 
-def looked_for(samples: Sequence[Placed]) -> tuple[Sample, ...]:
-    """Samples with what the disk says now: where their files are, and whether they are missing."""
-    there = present(one.sample.path for one in samples)
+def looked_for(samples: Sequence[Placed], look: Look = present) -> tuple[Sample, ...]:
+    """Samples with what the disk says, asked by `look`: where their files are, and whether they are missing."""
+    there = look(one.sample.path for one in samples)
     return tuple(one.sample if one.sample.path in there else _elsewhere(one) for one in samples)
 
 

@@ -27,14 +27,17 @@ class Samples(Store):
     _read: tuple[int, tuple[Placed, ...]] | None = None
 
     def samples(self) -> tuple[Sample, ...]:
-        """All samples, in the order in which they were added; quick, since windows ask often."""
+        """All samples, in the order in which they were added; quick, since windows ask often.
+
+        Whether their files are there is seen up to a second late, later with a very slow drive.
+        """
         changes, read = self._changes, self._read
         # A window that only looks cannot know when the other one changes something.
         if read is None or read[0] != changes or self.read_only:
             with self._reading() as session:
                 read = changes, tuple(placed(row, self.folder) for row in session.scalars(ALL_SAMPLES))
             self._read = read
-        return looked_for(read[1])
+        return looked_for(read[1], self._glances.present)
 
     def sample(self, sample_id: int) -> Sample:
         """One sample.

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from cartocell_app.errors import UserError
 from cartocell_app.project.database import engine_of, sqlite_troubles
 from cartocell_app.project.locking import ProjectLock
-from cartocell_app.project.places import DATABASE, whole
+from cartocell_app.project.places import DATABASE, Glances, whole
 from cartocell_app.project.schema import ProjectRow
 
 Listener = Callable[[str, tuple[int, ...]], None]
@@ -39,6 +39,7 @@ class Store:
         self._listeners: list[Listener] = []
         self._is_closed = False
         self._changes = 0  # made so far: what was read before the last one is old
+        self._glances = Glances()
         self._engine = engine_of(self.database, read_only=self.read_only)
         with self._reading() as session:
             self.name = session.scalars(select(ProjectRow)).one().name

@@ -3,7 +3,6 @@
 import numpy as np
 import onnxruntime
 import pytest
-import torch
 
 from cartocell_app.resources import CPU_MODEL
 from cartocell_app.segmentation.card_words import card_as_markdown
@@ -29,10 +28,8 @@ def test_nor_does_the_model_in_the_box():
 def made(tmp_path):
     """Weights of an untrained network."""
     network = ResUNet((8, 16), (2,), norm="batch")
-    state = {f"network.{name}": value for name, value in network.state_dict().items()}
-    torch.save({"state_dict": state}, tmp_path / "best.ckpt")
     settings = training_settings(feature_maps=(8, 16), z_pool=(2,), norm="batch")
-    return save_network(tmp_path / "best.ckpt", settings, (1, 1, 1), "nothing", [], tmp_path / "network.pt")
+    return save_network(network.state_dict(), settings, (1, 1, 1), "nothing", [], tmp_path / "network.pt")
 
 
 def test_what_counts_as_tissue_can_be_shifted(tmp_path, made):

@@ -31,6 +31,7 @@ from cartocell_app.desktop.phase5.working import (
     to_do,
     with_cells,
 )
+from cartocell_app.desktop.replacing import may_replace
 from cartocell_app.desktop.session import Session
 from cartocell_app.desktop.soon import soon
 from cartocell_app.desktop.theme import SPACING, set_role
@@ -226,11 +227,13 @@ class NewCystsPanel(QWidget):
             self.paths_wanted.emit([Path(chosen)])
 
     def _export(self) -> None:
+        from cartocell_app.jobs.measuring import measured_paths
+
         project = self._session.project
         if project is None:
             return
         chosen = QFileDialog.getExistingDirectory(self, "Folder for the tables", str(project.folder.parent))
-        if chosen:
+        if chosen and may_replace(measured_paths(Path(chosen)), self):
             start_measuring(project, self._queue, with_cells(new_cysts(project)), Path(chosen))
 
     def _connect(self) -> None:

@@ -20,6 +20,7 @@ from cartocell_app.resources import CPU_MODEL, SAMPLE_PROJECT
 from cartocell_app.segmentation.devices import DeviceReport
 from cartocell_app.segmentation.model_card import read_card
 from cartocell_app.stacks.reading import read
+from tests.desktop.answers import answered
 
 RUN_MS = 120_000
 ENDED = ("done", "failed", "some failed", "cancelled", "interrupted")
@@ -155,6 +156,21 @@ def test_new_cysts_are_segmented_stopped_gone_on_with_and_measured(
     click(qtbot, panel.export)
     qtbot.waitUntil(lambda: (tmp_path / "tables" / "cysts.csv").exists(), timeout=RUN_MS)
     qtbot.waitUntil(lambda: not queue.running(), timeout=RUN_MS)
+
+
+def test_tables_in_the_folder_are_not_replaced_unasked(qtbot, project, panel, cyst, tmp_path, monkeypatch):
+    labels = shutil.copy(SAMPLE_PROJECT / "x" / "synthetic_4d_new_1.tif", tmp_path / "cells.tif")
+    project.update_samples([cyst().id], labels=Path(labels), state="segmented")
+    qtbot.waitUntil(panel.export.isVisible)
+    (tmp_path / "contacts.csv").write_text("another project's numbers")
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    asked = answered(monkeypatch, "Cancel")
+    click(qtbot, panel.export)
+    assert asked[0][0] == "1 file of that name will be replaced."
+    assert project.runs() == ()
+    answered(monkeypatch, "Replace")
+    click(qtbot, panel.export)
+    assert [run.kind for run in project.runs()] == ["measure"]
 
 
 def test_why_cysts_failed_is_said_beside_the_button(qtbot, project, panel, cyst):

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog
 
 from cartocell_app.desktop.results import batch_measuring
 from cartocell_app.desktop.results.batch import BATCH_MEASURES, batch_table, in_order, measure_sample
 from cartocell_app.desktop.results.batch_measuring import BatchMeasurer
 from cartocell_app.desktop.results.batch_view import BatchView
 from cartocell_app.desktop.theme import apply_theme, colour
+from tests.desktop.answers import answered
 from tests.desktop.results.conftest import ListedProject
 
 CELLS = [measure.name for measure in BATCH_MEASURES].index("cells")
@@ -233,21 +234,6 @@ def test_tables_of_all_are_exported(qtbot, view, tmp_path):
         rows = list(csv.DictReader(file))
     assert len(rows) == 8 + 9 + 10 + 11 + 12
     assert {"cyst", "day", "condition", "volume_um3"} <= rows[0].keys()
-
-
-def answered(monkeypatch, word):
-    """What the boxes that ask say from now on; their button with `word` is clicked."""
-    asked = []
-
-    def answer(box):
-        asked.append((box.text(), box.informativeText()))
-        return 0
-
-    monkeypatch.setattr(QMessageBox, "exec", answer)
-    monkeypatch.setattr(
-        QMessageBox, "clickedButton", lambda box: next(one for one in box.buttons() if word in one.text())
-    )
-    return asked
 
 
 def test_tables_of_that_name_are_not_replaced_unasked(qtbot, view, tmp_path, monkeypatch):
