@@ -148,7 +148,7 @@ class SegmentationSettings(_Settings):
         NearestCell(), description="How the tissue is shared out, so that neighbouring cells touch."
     )
     open_by: Annotated[float, Field(gt=0, le=2)] | None = Field(
-        0.7,
+        0.9,
         description="Neighbours without a membrane between them are pieces of one cell and are joined: where interior "
         "minus contour, on average over their face, is so much higher than over the middle face. Without it, none are.",
     )

@@ -5,7 +5,7 @@ of output voxel i therefore lies at ``(i + 0.5) · n_in / n_out − 0.5`` in inp
 function with the input's shape.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import combinations, product
 from math import prod
 from typing import Any, cast
@@ -14,6 +14,7 @@ import fastremap
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.special import expit, logit
 
 from cartocell_app.stacks.voxel_size import VoxelSize
 
@@ -23,6 +24,14 @@ IntArray = NDArray[np.int64]
 
 SLAB_VOX = 1_000_000
 """Voxels worked on at a time, so that a large field needs little more memory than its result."""
+
+LEAST_PROBABILITY = 1e-4
+"""Probabilities nearer to 0 or 1 count as this far from it: what a network is surer of says nothing of a surface."""
+
+COARSER = 1.5
+"""Maps that become coarser than by this factor are averaged, not interpolated."""
+
+Weights = sparse.csr_matrix[np.float32] | None
 
 
 def resampled_shape(shape: Shape, voxel_size: VoxelSize, target_um: Sequence[float]) -> Shape:
@@ -61,29 +70,73 @@ def resample_raw(data: NDArray[Any], shape: Shape) -> FloatArray:
     """
     if data.shape == tuple(shape):
         return data.astype(np.float32)
-    weights_z, weights_y, weights_x = (_weights(n, m) for n, m in zip(data.shape, shape, strict=True))
+    return _resampled(data, shape, [_triangles(n, m) for n, m in zip(data.shape, shape, strict=True)])
+
+
+def resample_maps(maps: NDArray[Any], shape: Shape) -> FloatArray:
+    """Every channel of `maps` (C, Z, Y, X), probabilities, on another grid over the same extent.
+
+    Across a surface the log-odds of a network change about evenly with the distance, its probabilities do not. So it
+    is log-odds that are interpolated, by cubics through the four nearest voxels (Catmull and Rom 1974): on synthetic
+    cysts cells are outlined more closely than by linear interpolation of probabilities. Axes that become much coarser
+    are averaged as `resample_raw` does it.
+
+    Parameters
+    ----------
+    maps : (C, Z, Y, X) ndarray of float
+        Probabilities; not changed.
+    shape : tuple of int
+        Wanted (z, y, x).
+
+    Returns
+    -------
+    (C, z, y, x) ndarray of float32
+        A new array; exactly `maps` if the shape is the same, else between `LEAST_PROBABILITY` and 1 minus that, but
+        for what interpolation adds.
+    """
+    if maps.shape[1:] == tuple(shape):
+        return maps.astype(np.float32)
+    weights = [
+        _cubics(n, m) if n < COARSER * m else _triangles(n, m) for n, m in zip(maps.shape[1:], shape, strict=True)
+    ]
+    resampled = np.empty((len(maps), *shape), np.float32)
+    for channel, values in zip(resampled, maps, strict=True):
+        inside = np.clip(values, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY, dtype=np.float32)
+        expit(_resampled(logit(inside, out=inside), shape, weights), out=channel)
+    return resampled
+
+
+def _resampled(data: NDArray[Any], shape: Shape, weights: Sequence[Weights]) -> FloatArray:
+    weights_z, weights_y, weights_x = weights
     # What lies between the two steps is smallest if the axes that shrink most go first.
     if shape[0] * data.shape[1] * data.shape[2] < data.shape[0] * shape[1] * shape[2]:
         return _along_planes(_along_z(data, weights_z), weights_y, weights_x)
     return _along_z(_along_planes(data, weights_y, weights_x), weights_z)
 
 
-def resample_maps(maps: NDArray[Any], shape: Shape) -> FloatArray:
-    """Every channel of `maps` (C, Z, Y, X) on another grid, as `resample_raw` does it."""
-    resampled = np.empty((len(maps), *shape), np.float32)
-    for channel, values in zip(resampled, maps, strict=True):
-        channel[:] = resample_raw(values, shape)
-    return resampled
-
-
-def _weights(n_in: int, n_out: int) -> sparse.csr_matrix[np.float32] | None:
+def _triangles(n_in: int, n_out: int) -> Weights:
     """Matrix (n_out, n_in) of triangle weights, rows summing to 1; None where nothing is to be done."""
+    shrink = max(1.0, n_in / n_out)
+    return _weights(n_in, n_out, shrink, lambda distance: np.maximum(0, 1 - distance / shrink))
+
+
+def _cubics(n_in: int, n_out: int) -> Weights:
+    """The same of the cubic of Catmull and Rom."""
+
+    def cubic(distance: FloatArray) -> FloatArray:
+        near = (1.5 * distance - 2.5) * distance**2 + 1
+        far = ((2.5 - 0.5 * distance) * distance - 4) * distance + 2
+        return np.where(distance < 1, near, np.where(distance < 2, far, 0))
+
+    return _weights(n_in, n_out, 2.0, cubic)
+
+
+def _weights(n_in: int, n_out: int, reach: float, kernel: Callable[[FloatArray], FloatArray]) -> Weights:
     if n_in == n_out:
         return None
-    shrink = max(1.0, n_in / n_out)
     centre = (np.arange(n_out) + 0.5) * (n_in / n_out) - 0.5
-    taps = np.floor(centre - shrink)[:, None] + np.arange(1, int(np.ceil(2 * shrink)) + 2)
-    weight = np.maximum(0, 1 - np.abs(taps - centre[:, None]) / shrink)
+    taps = np.floor(centre - reach)[:, None] + np.arange(1, int(np.ceil(2 * reach)) + 2)
+    weight = kernel(np.abs(taps - centre[:, None]))
     weight /= weight.sum(axis=1, keepdims=True)
     rows = np.broadcast_to(np.arange(n_out)[:, None], taps.shape)
     columns = np.clip(taps, 0, n_in - 1).astype(np.int32)
@@ -110,7 +163,7 @@ def _along_planes(
     return resampled
 
 
-def _along_z(data: NDArray[Any], weights_z: sparse.csr_matrix[np.float32] | None) -> FloatArray:
+def _along_z(data: NDArray[Any], weights_z: Weights) -> FloatArray:
     """Resample z of (Z, Y, X) data in slabs of y."""
     if weights_z is None:
         return data.astype(np.float32, copy=False)

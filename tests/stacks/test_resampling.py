@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import ndimage
+from scipy import interpolate, ndimage, special
 
 from cartocell_app.stacks.resampling import (
     resample_labels,
@@ -137,7 +137,50 @@ def test_maps_channel_by_channel():
     maps = np.random.default_rng(0).random((3, 6, 7, 8), np.float32)
     resampled = resample_maps(maps, (12, 5, 9))
     for channel in range(3):
-        np.testing.assert_array_equal(resampled[channel], resample_raw(maps[channel], (12, 5, 9)))
+        np.testing.assert_array_equal(resampled[channel], resample_maps(maps[channel][None], (12, 5, 9))[0])
+    np.testing.assert_array_equal(resample_maps(maps, (6, 7, 8)), maps)
+
+
+def test_a_surface_between_voxels_keeps_its_place_in_maps():
+    z, y, x = np.meshgrid(*(np.arange(n) + 0.5 for n in (20, 24, 28)), indexing="ij")
+    radius = np.sqrt((z - 10) ** 2 + (y - 12) ** 2 + (x - 14) ** 2)
+    ball = special.expit(3 * (7.3 - radius)).astype(np.float32)
+    fine = (30, 24, 35)
+    finer = np.meshgrid(
+        *((np.arange(n) + 0.5) * old / n for n, old in zip(fine, (20, 24, 28), strict=True)), indexing="ij"
+    )
+    truth = sum((axis - middle) ** 2 for axis, middle in zip(finer, (10, 12, 14), strict=True)) < 7.3**2
+    wrong = ((resample_maps(ball[None], fine)[0] > 0.5) != truth).sum()
+    assert wrong <= ((resample_raw(ball, fine) > 0.5) != truth).sum() / 3
+    assert wrong / truth.sum() < 0.005
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_log_odds_between_voxels_are_those_of_the_cubic_through_their_neighbours(axis):
+    odds = np.array([-3, -1, 2, 4, 1, -2], np.float32)
+    maps = special.expit(np.moveaxis(np.broadcast_to(odds, (1, 4, 4, 6)), 3, axis + 1))
+    shape = [4, 4, 4]
+    shape[axis] = 12
+    got = np.moveaxis(special.logit(resample_maps(maps, tuple(shape))[0]), axis, 2)[1, 1]
+    at = (np.arange(12) + 0.5) / 2 - 0.5
+    slopes = np.gradient(odds)
+    reference = interpolate.CubicHermiteSpline(np.arange(6), odds, slopes)(at)
+    np.testing.assert_allclose(got[3:9], reference[3:9], atol=1e-4)
+
+
+def test_maps_that_become_much_coarser_are_averaged():
+    maps = np.full((1, 24, 3, 3), 0.2, np.float32)
+    maps[:, ::2] = 0.8
+    np.testing.assert_allclose(resample_maps(maps, (6, 3, 3))[:, 1:-1], 0.5, atol=1e-4)
+
+
+def test_what_is_certain_stays_between_0_and_1():
+    maps = np.zeros((1, 4, 4, 4), np.float32)
+    maps[:, 2:] = 1
+    resampled = resample_maps(maps, (6, 5, 5))
+    assert resampled.min() >= 0
+    assert resampled.max() <= 1
+    assert resampled[0, 0].max() < 0.001
 
 
 @pytest.mark.parametrize("new", [(20, 180, 180), (6, 60, 60), (8, 400, 400), (40, 400, 400)])
