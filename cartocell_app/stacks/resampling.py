@@ -32,6 +32,7 @@ COARSER = 1.5
 """Maps that become coarser than by this factor are averaged, not interpolated."""
 
 Weights = sparse.csr_matrix[np.float32] | None
+Prepare = Callable[[FloatArray], FloatArray]
 
 
 def resampled_shape(shape: Shape, voxel_size: VoxelSize, target_um: Sequence[float]) -> Shape:
@@ -101,17 +102,32 @@ def resample_maps(maps: NDArray[Any], shape: Shape) -> FloatArray:
     ]
     resampled = np.empty((len(maps), *shape), np.float32)
     for channel, values in zip(resampled, maps, strict=True):
-        inside = np.clip(values, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY, dtype=np.float32)
-        expit(_resampled(logit(inside, out=inside), shape, weights), out=channel)
+        expit(_resampled(values, shape, weights, _log_odds), out=channel)
     return resampled
 
 
-def _resampled(data: NDArray[Any], shape: Shape, weights: Sequence[Weights]) -> FloatArray:
+def _log_odds(probabilities: FloatArray) -> FloatArray:
+    inside = np.clip(probabilities, LEAST_PROBABILITY, 1 - LEAST_PROBABILITY)
+    return logit(inside).astype(np.float32, copy=False)
+
+
+def _as_they_are(values: FloatArray) -> FloatArray:
+    return values
+
+
+def _resampled(
+    data: NDArray[Any], shape: Shape, weights: Sequence[Weights], first: Prepare = _as_they_are
+) -> FloatArray:
+    """Resample what `first` makes of the data, a part at a time; one of the weights at least is there."""
     weights_z, weights_y, weights_x = weights
+    if weights_z is None:
+        return _along_planes(data, weights_y, weights_x, first)
+    if weights_y is None and weights_x is None:
+        return _along_z(data, weights_z, first)
     # What lies between the two steps is smallest if the axes that shrink most go first.
     if shape[0] * data.shape[1] * data.shape[2] < data.shape[0] * shape[1] * shape[2]:
-        return _along_planes(_along_z(data, weights_z), weights_y, weights_x)
-    return _along_z(_along_planes(data, weights_y, weights_x), weights_z)
+        return _along_planes(_along_z(data, weights_z, first), weights_y, weights_x, _as_they_are)
+    return _along_z(_along_planes(data, weights_y, weights_x, first), weights_z, _as_they_are)
 
 
 def _triangles(n_in: int, n_out: int) -> Weights:
@@ -146,31 +162,25 @@ def _weights(n_in: int, n_out: int, reach: float, kernel: Callable[[FloatArray],
     return matrix.astype(np.float32)
 
 
-def _along_planes(
-    data: NDArray[Any], weights_y: sparse.csr_matrix[np.float32] | None, weights_x: sparse.csr_matrix[np.float32] | None
-) -> FloatArray:
-    """Resample y and x of (Z, Y, X) data plane by plane."""
-    if weights_y is None and weights_x is None:
-        return data.astype(np.float32, copy=False)
+def _along_planes(data: NDArray[Any], weights_y: Weights, weights_x: Weights, first: Prepare) -> FloatArray:
+    """Resample y and x of what `first` makes of (Z, Y, X) data, plane by plane."""
     height = data.shape[1] if weights_y is None else weights_y.shape[0]
     width = data.shape[2] if weights_x is None else weights_x.shape[0]
     resampled = np.empty((len(data), height, width), np.float32)
     for target, plane in zip(resampled, data, strict=True):
-        values = plane.astype(np.float32, copy=False)
+        values = first(plane.astype(np.float32, copy=False))
         if weights_y is not None:
             values = weights_y @ values
         target[:] = values if weights_x is None else (weights_x @ np.ascontiguousarray(values.T)).T
     return resampled
 
 
-def _along_z(data: NDArray[Any], weights_z: Weights) -> FloatArray:
-    """Resample z of (Z, Y, X) data in slabs of y."""
-    if weights_z is None:
-        return data.astype(np.float32, copy=False)
+def _along_z(data: NDArray[Any], weights_z: sparse.csr_matrix[np.float32], first: Prepare) -> FloatArray:
+    """Resample z of what `first` makes of (Z, Y, X) data, in slabs of y."""
     depth, height, width = data.shape
     resampled = np.empty((weights_z.shape[0], height, width), np.float32)
     for y in _slabs(height, depth * width):
-        columns = data[:, y].astype(np.float32).reshape(depth, -1)
+        columns = first(data[:, y].astype(np.float32).reshape(depth, -1))
         resampled[:, y] = (weights_z @ columns).reshape(len(resampled), -1, width)
     return resampled
 

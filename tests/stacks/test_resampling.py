@@ -183,6 +183,24 @@ def test_what_is_certain_stays_between_0_and_1():
     assert resampled[0, 0].max() < 0.001
 
 
+@pytest.mark.parametrize("new", [(9, 10, 11), (6, 10, 11), (9, 7, 8), (9, 7, 11), (6, 7, 8), (4, 20, 22), (18, 5, 5)])
+def test_maps_are_resampled_along_each_axis_alike(new: Shape):
+    maps = np.random.default_rng(1).random((1, 6, 7, 8), np.float32)
+    turned = resample_maps(np.ascontiguousarray(maps.transpose(0, 3, 1, 2)), (new[2], new[0], new[1]))
+    np.testing.assert_allclose(resample_maps(maps, new), turned.transpose(0, 2, 3, 1), atol=1e-5)
+
+
+@pytest.mark.parametrize("new", [(20, 180, 180), (6, 60, 60), (8, 400, 400), (40, 400, 400)])
+def test_large_maps_need_little_more_than_their_result(new: Shape):
+    maps = np.zeros((1, 20, 400, 400), np.float32)
+    tracemalloc.start()
+    result = resample_maps(maps, new)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # besides the result: a copy of it, one between two steps, and slabs in and out
+    assert peak < 3 * result.nbytes + 15e6
+
+
 @pytest.mark.parametrize("new", [(20, 180, 180), (6, 60, 60), (8, 400, 400), (40, 400, 400)])
 def test_a_large_field_needs_little_more_than_its_result(new: Shape):
     field = np.zeros((20, 400, 400), np.uint16)
