@@ -1,6 +1,5 @@
 """What many tests need: a small synthetic cyst on disk, and the command line called as its user does."""
 
-import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,20 +12,6 @@ from cartocell_app.stacks.writing import write_labels, write_stack
 from training.synthetic import SyntheticCyst, synthesize
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Give each of the processes that test side by side processors of its own, and so all programs that it starts.
-
-    Networks compute with all processors that they may use; two at once would wait for each other most of the time.
-    """
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if worker is None or not hasattr(os, "sched_getaffinity"):
-        return
-    workers, number = int(os.environ["PYTEST_XDIST_WORKER_COUNT"]), int(worker.removeprefix("gw"))
-    own = sorted(os.sched_getaffinity(0))[number::workers]
-    if own:
-        os.sched_setaffinity(0, own)
 
 
 @dataclass(frozen=True)

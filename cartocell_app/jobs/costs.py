@@ -29,11 +29,12 @@ Shape = tuple[int, int, int]
 USUAL_CYST = Subject("", (110, 130, 130), VoxelSize(0.7, 0.62, 0.62, source="usual"))
 """In place of cysts that are not there yet: one like the published ones."""
 
-RESULT_BYTES_PER_VOXEL = 11.1
+RESULT_BYTES_PER_VOXEL = 9.5
 """Maps, labels before and after Voronoi, seeds, foreground and watershed on disk, for a voxel of the stack.
 
-Measured with `cartocell segment`: 10.8 for the sample cyst (maps 10.6, the label stacks 0.05 each), which fills its
-frame and is noisy; 3.5 for those of the sample project, dark around small cysts. Maps as they are would be 12."""
+Measured with `cartocell segment`: 6.8 for the sample cyst (maps 6.6, the label stacks 0.05 each), which fills its
+frame and is noisy. Where the stack's voxels are the network's own, maps say how sure it is to the last digit and take
+more; as they are they would be 12."""
 
 RESULT_BYTES_PER_STACK = 0.7e6
 """The picture of a stack, and records; measured 0.3 to 0.7 MB."""
