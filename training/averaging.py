@@ -12,7 +12,7 @@ from training.segmenter import Material
 from training.settings import TrainingSettings
 
 STEPS = 16
-"""Batches from which norms are measured; their mean and variance change by a few percent from one to the next."""
+"""Batches from which norms are measured."""
 
 
 def mean_network(
